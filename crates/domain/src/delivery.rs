@@ -1,0 +1,150 @@
+//! The life of one outbound part: from the outbox to the consumer's eyes.
+
+use crate::{ConversationId, DeliveryId, DialogNumber, Sequence, SourceId, Timestamp};
+use std::sync::Arc;
+
+/// How far a delivery came. Later in this order is further; see [`Delivery::climb`] for the exceptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeliveryStatus {
+    /// In the outbox: not handed over yet, or to be tried again.
+    Queued,
+    /// Withdrawn before it was handed over.
+    Cancelled,
+    /// We handed it over and don't know whether the channel took it.
+    Unknown,
+    /// The channel took it.
+    Sent,
+    /// It will not arrive.
+    Failed,
+    /// It arrived.
+    Delivered,
+    /// It was read.
+    Read,
+}
+
+impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [DeliveryStatus; 7] = [
+        DeliveryStatus::Queued,
+        DeliveryStatus::Cancelled,
+        DeliveryStatus::Unknown,
+        DeliveryStatus::Sent,
+        DeliveryStatus::Failed,
+        DeliveryStatus::Delivered,
+        DeliveryStatus::Read,
+    ];
+
+    /// The name in the admin API.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeliveryStatus::Queued => "queued",
+            DeliveryStatus::Cancelled => "cancelled",
+            DeliveryStatus::Unknown => "unknown",
+            DeliveryStatus::Sent => "sent",
+            DeliveryStatus::Failed => "failed",
+            DeliveryStatus::Delivered => "delivered",
+            DeliveryStatus::Read => "read",
+        }
+    }
+
+    /// The status of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// Why a delivery stands where it stands, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Our stable code, for example `opted_out`.
+    pub code: Arc<str>,
+    /// The channel's own code, as it gave it.
+    pub vendor_code: Option<Arc<str>>,
+    /// What happened, in a sentence.
+    pub message: Arc<str>,
+    /// What to do about it, in a sentence.
+    pub remedy: Option<Arc<str>>,
+}
+
+/// One part of one outbound event, on its way to one channel address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Ours, ascending in time.
+    pub id: DeliveryId,
+    /// The cause.
+    pub conversation: ConversationId,
+    /// The cause's dialog.
+    pub dialog: DialogNumber,
+    /// The cause's place in it.
+    pub sequence: Sequence,
+    /// Which part, from 0.
+    pub part: u16,
+    /// How many parts the event has.
+    pub parts: u16,
+    /// Over which page or number.
+    pub source: SourceId,
+    /// To whom.
+    pub address: Arc<str>,
+    /// What, as the connector's adaptation made it: opaque to everyone else.
+    pub payload: Arc<str>,
+    /// How far it came.
+    pub status: DeliveryStatus,
+    /// How often it was handed over.
+    pub attempts: u32,
+    /// When to hand it over next; meaningful while queued.
+    pub next_at: Timestamp,
+    /// The channel's id of it.
+    pub vendor_id: Option<Arc<str>>,
+    /// Why it stands there.
+    pub reason: Option<Reason>,
+    /// When it entered the outbox.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Delivery {
+    /// Moves the status up; anything that would move it down or sideways is ignored.
+    ///
+    /// Failed and cancelled yield only to delivered and read; unknown yields to everything that is certain.
+    /// Returns whether it moved.
+    pub fn climb(&mut self, to: DeliveryStatus, reason: Option<Reason>, now: Timestamp) -> bool {
+        use DeliveryStatus::*;
+        let moves = match (self.status, to) {
+            (Failed | Cancelled, Delivered | Read) => true,
+            (Failed | Cancelled, _) => false,
+            (Delivered | Read, Failed) => false,
+            (from, to) => to > from,
+        };
+        if moves {
+            self.status = to;
+            self.reason = reason;
+            self.updated_at = self.updated_at.max(now);
+        }
+        moves
+    }
+
+    /// Puts a failed, cancelled or unknown delivery back into the outbox: somebody asked to try again.
+    /// Returns whether it was one of those.
+    pub fn retry(&mut self, now: Timestamp) -> bool {
+        let again = matches!(self.status, DeliveryStatus::Failed | DeliveryStatus::Cancelled | DeliveryStatus::Unknown);
+        if again {
+            self.status = DeliveryStatus::Queued;
+            self.reason = None;
+            self.next_at = now;
+            self.updated_at = self.updated_at.max(now);
+        }
+        again
+    }
+}
+
+/// Milliseconds to wait before attempt number `attempts + 1`: exponential from one second, at most five minutes, with full jitter.
+///
+/// `dice` is a random number; `retry_after_ms` is what the channel asked for and is never undercut.
+pub fn backoff_ms(attempts: u32, dice: u64, retry_after_ms: Option<i64>) -> i64 {
+    const BASE_MS: i64 = 1_000;
+    const CAP_MS: i64 = 5 * 60 * 1_000;
+    let ceiling = BASE_MS.saturating_mul(1i64 << attempts.min(20)).min(CAP_MS);
+    let spread = i64::try_from(dice % u64::try_from(ceiling).unwrap_or(1).max(1)).unwrap_or(0);
+    spread.max(100).max(retry_after_ms.unwrap_or(0).min(24 * 3600 * 1000))
+}
