@@ -71,7 +71,7 @@ pub struct Reason {
 pub struct Delivery {
     /// Ours, ascending in time.
     pub id: DeliveryId,
-    /// The cause.
+    /// The cause; for a consent confirmation outside any conversation, the first half of the consumer's id.
     pub conversation: ConversationId,
     /// The cause's dialog.
     pub dialog: DialogNumber,
@@ -93,6 +93,9 @@ pub struct Delivery {
     pub attempts: u32,
     /// When to hand it over next; meaningful while queued.
     pub next_at: Timestamp,
+    /// Set before each hand-over and cleared when the channel certainly did not take it: what is queued with this set
+    /// after a restart may have gone out.
+    pub handed_over_at: Option<Timestamp>,
     /// The channel's id of it.
     pub vendor_id: Option<Arc<str>>,
     /// Why it stands there.
