@@ -1,0 +1,223 @@
+//! What is measured on the product: ingest, latency to the socket, new conversations, outbound, sockets' memory, starts.
+//!
+//! Each scenario starts its own server on a fresh folder, so that none depends on what ran before it.
+
+use crate::agent::{self, Agent};
+use crate::histogram::Histogram;
+use crate::load::{self, Make, Outcome};
+use crate::product::{self, Server};
+use crate::sink::Sink;
+use crate::{machine, sms, stored};
+use anyhow::{Context, Result};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// Conversations of the ingest and latency scenarios.
+pub const CONVERSATIONS: u64 = 300;
+/// Room of an agent who is to hold everything.
+const ROOM: u32 = 100_000;
+/// How long set-up steps may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server on a fresh folder with a sink as its vendor.
+pub struct Stage {
+    /// The server.
+    pub server: Server,
+    /// Its vendor.
+    pub sink: Arc<Sink>,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Starts it all.
+    pub async fn set(binary: &Path, agents: usize) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (sink, sink_address) = Sink::start().await?;
+        let bootstrap = folder.path().join("bootstrap.toml");
+        std::fs::write(&bootstrap, product::bootstrap(agents, ROOM, sink_address))?;
+        let server = product::start(binary, &folder.path().join("data"), "127.0.0.1:0", Some(&bootstrap)).await?;
+        Ok(Self { server, sink, folder })
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+}
+
+/// An agent that works, has accepted the conversations of so many consumers, and names them.
+async fn staffed(stage: &Stage, conversations: u64) -> Result<(Arc<Agent>, UnboundedReceiver<agent::Notification>, Vec<String>)> {
+    let session = agent::log_in(stage.server.address, "agent0").await?;
+    let (agent, mut notifications) = Agent::connect(stage.server.address, &session).await?;
+    let agent = Arc::new(agent);
+    agent.start_work(false, "ONLINE").await?;
+    stored::open_conversations(stage.server.address, conversations).await?;
+    let mut mine = HashSet::new();
+    let deadline = Instant::now() + PATIENCE;
+    while (mine.len() as u64) < conversations {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let (_, notification) = tokio::time::timeout(left, notifications.recv())
+            .await
+            .with_context(|| format!("only {} of {conversations} conversations reached the agent", mine.len()))?
+            .context("the agent's socket closed")?;
+        agent.accept_rings(&notification);
+        mine.extend(agent::conversations(&notification));
+    }
+    Ok((agent, notifications, mine.into_iter().collect()))
+}
+
+/// Signed webhooks on 300 conversations that an agent holds, closed loop.
+pub async fn ingest(binary: &Path, connections: usize, time: Duration) -> Result<Outcome> {
+    let stage = Stage::set(binary, 1).await?;
+    let (agent, _notifications, _) = staffed(&stage, CONVERSATIONS).await?;
+    agent.counts_only.store(true, Ordering::Relaxed);
+    let signer = sms::Signer::new(stage.server.address);
+    let make: Make = Arc::new(move |number| {
+        signer.request(&number.to_string(), &sms::consumer(number % CONVERSATIONS), "A message of ordinary length, as people send them.")
+    });
+    let outcome = load::closed(stage.server.address, connections, time, 200, make).await?;
+    anyhow::ensure!(agent.frames.load(Ordering::Relaxed) > 0, "the agent's socket saw nothing");
+    Ok(outcome)
+}
+
+/// Open loop at a fixed rate: from sending the webhook to the event on the agent's socket.
+pub async fn latency(binary: &Path, rate: u64, time: Duration) -> Result<Histogram> {
+    let stage = Stage::set(binary, 1).await?;
+    let (_agent, mut notifications, _) = staffed(&stage, CONVERSATIONS).await?;
+    let signer = sms::Signer::new(stage.server.address);
+    let sent_at: Arc<Mutex<HashMap<u64, Instant>>> = Arc::default();
+    let (note, total) = (sent_at.clone(), rate * time.as_secs());
+    let listener = tokio::spawn(async move {
+        let mut histogram = Histogram::new();
+        while histogram.count() < total {
+            let Some((arrived, notification)) = notifications.recv().await else { break };
+            let text = notification["body"]["event"]["message"].as_str().unwrap_or("");
+            let Some(number) = text.strip_prefix("timed ").and_then(|number| number.parse().ok()) else { continue };
+            if let Some(sent) = sent_at.lock().expect("no holder panics").remove(&number) {
+                histogram.add(arrived.saturating_duration_since(sent));
+            }
+        }
+        histogram
+    });
+    let make: Make =
+        Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(number % CONVERSATIONS), &format!("timed {number}")));
+    let sent = Arc::new(move |number, at| {
+        note.lock().expect("no holder panics").insert(number, at);
+    });
+    load::open(stage.server.address, 64, rate, time, make, sent).await?;
+    tokio::time::timeout(Duration::from_secs(10), listener)
+        .await
+        .context("some events never reached the agent's socket")?
+        .map_err(Into::into)
+}
+
+/// Each webhook opens a conversation, with consumer, routing and ring.
+pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome> {
+    let stage = Stage::set(binary, 1).await?;
+    let (agent, _notifications, _) = staffed(&stage, 1).await?;
+    agent.counts_only.store(true, Ordering::Relaxed);
+    let signer = sms::Signer::new(stage.server.address);
+    let make: Make = Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(1_000 + number), "hello"));
+    let outcome = load::closed(stage.server.address, 64, time, 200, make).await?;
+    anyhow::ensure!(agent.frames.load(Ordering::Relaxed) > 0, "no ring reached the agent");
+    Ok(outcome)
+}
+
+/// An agent answers in many conversations at once; what arrives at the vendor per second, and what the agent could publish per second.
+pub async fn outbound(binary: &Path, time: Duration) -> Result<(f64, f64)> {
+    let stage = Stage::set(binary, 1).await?;
+    let (agent, _notifications, conversations) = staffed(&stage, 256).await?;
+    agent.counts_only.store(false, Ordering::Relaxed);
+    let started = Instant::now();
+    let before = stage.sink.taken.load(Ordering::Relaxed);
+    let mut workers = FuturesUnordered::new();
+    for dialog in conversations {
+        let agent = agent.clone();
+        workers.push(tokio::spawn(async move {
+            let mut published = 0_u64;
+            while started.elapsed() < time {
+                agent.publish(&dialog, "An answer of ordinary length, as agents write them.", None).await?;
+                published += 1;
+            }
+            anyhow::Ok(published)
+        }));
+    }
+    let mut published = 0;
+    while let Some(worker) = workers.next().await {
+        published += worker??;
+    }
+    let publishing = started.elapsed();
+    while stage.sink.taken.load(Ordering::Relaxed) - before < published {
+        anyhow::ensure!(
+            started.elapsed() < time + PATIENCE,
+            "only {} of {published} answers arrived at the vendor",
+            stage.sink.taken.load(Ordering::Relaxed) - before
+        );
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok((published as f64 / started.elapsed().as_secs_f64(), published as f64 / publishing.as_secs_f64()))
+}
+
+/// Memory of so many idle agent sockets: bytes for each.
+pub async fn idle_sockets(binary: &Path, count: usize) -> Result<f64> {
+    let stage = Stage::set(binary, 1).await?;
+    let session = agent::log_in(stage.server.address, "agent0").await?;
+    let address = stage.server.address;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = machine::resident(stage.server.id());
+    let mut sockets = Vec::with_capacity(count);
+    while sockets.len() < count {
+        let batch = (count - sockets.len()).min(100);
+        let opened = futures_util::future::join_all((0..batch).map(|_| agent::open_socket(address, &session.bearer))).await;
+        for socket in opened {
+            sockets.push(socket.with_context(|| format!("after {} sockets", sockets.len()))?);
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let after = machine::resident(stage.server.id());
+    Ok(after.saturating_sub(before) as f64 / count as f64)
+}
+
+/// Start times and memory of an idle server.
+pub struct Starts {
+    /// On an empty folder.
+    pub empty: Duration,
+    /// On a folder whose server was killed under load.
+    pub after_kill: Duration,
+    /// Resident memory some seconds after an empty start, in bytes.
+    pub idle_memory: u64,
+}
+
+/// Measures starts and idle memory.
+pub async fn starts(binary: &Path) -> Result<Starts> {
+    let folder = tempfile::tempdir()?;
+    let mut empty = Duration::MAX;
+    let mut idle_memory = 0;
+    for round in 0..3 {
+        let server = product::start(binary, &folder.path().join(format!("empty{round}")), "127.0.0.1:0", None).await?;
+        empty = empty.min(server.started_in);
+        if round == 2 {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            idle_memory = machine::resident(server.id());
+        }
+        server.kill().await?;
+    }
+    let stage = Stage::set(binary, 1).await?;
+    let signer = sms::Signer::new(stage.server.address);
+    let (address, data) = (stage.server.address, stage.data());
+    let make: Make = Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(number % CONVERSATIONS), "hello"));
+    let load = tokio::spawn(load::closed(address, 64, Duration::from_secs(60), 200, make));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    stage.server.kill().await?;
+    // The load ends with a connection error, as it must.
+    let _ = load.await?;
+    let server = product::start(binary, &data, "127.0.0.1:0", None).await?;
+    let after_kill = server.started_in;
+    server.kill().await?;
+    Ok(Starts { empty, after_kill, idle_memory })
+}

@@ -1,0 +1,118 @@
+//! Reads back what the server has stored, over the socket as an agent would, and finds gaps, losses and doubles.
+//!
+//! It must never look into the database: what counts is what is shown.
+
+use crate::agent::{self, Agent};
+use crate::product::ACCOUNT;
+use crate::{http, sms};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+/// One stored text with its place.
+pub struct Stored {
+    /// The event's number in its dialog.
+    pub sequence: u64,
+    /// `CONSUMER`, `ASSIGNED_AGENT` …
+    pub role: String,
+    /// The text.
+    pub text: String,
+}
+
+/// One conversation as read back.
+pub struct Conversation {
+    /// Its id, which is also its main dialog's.
+    pub id: String,
+    /// Its content events in order.
+    pub texts: Vec<Stored>,
+    /// Numbers that are missing or came twice.
+    pub gaps: Vec<String>,
+}
+
+/// Reads every open conversation of the account, as administrator.
+pub async fn conversations(address: SocketAddr) -> Result<Vec<Conversation>> {
+    let session = agent::log_in(address, "admin").await?;
+    let mut ids = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/api/v1/accounts/{ACCOUNT}/conversations?limit=200&state=open{after}");
+        let (status, page) = http::json(address, "GET", &path, Some(&session.bearer), None).await?;
+        let items = page["items"].as_array().with_context(|| format!("the list of conversations answered {status}: {page}"))?;
+        ids.extend(items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={}", url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>()),
+            None => break,
+        }
+    }
+    let (agent, _notifications) = Agent::connect(address, &session).await?;
+    let mut conversations = Vec::new();
+    for id in ids {
+        conversations.push(read(&agent, id).await?);
+    }
+    Ok(conversations)
+}
+
+/// Reads one conversation in pages, by the public query.
+async fn read(agent: &Agent, id: String) -> Result<Conversation> {
+    let mut found = Conversation { id, texts: Vec::new(), gaps: Vec::new() };
+    let mut next = 0;
+    loop {
+        let body = agent.demand(".ams.ms.QueryMessages", json!({ "dialogId": found.id, "newerThanSequence": next })).await?;
+        let before = next;
+        for event in body.as_array().context("the messages are no list")? {
+            let sequence = event["sequence"].as_u64().context("an event without a sequence")?;
+            if sequence != next {
+                found.gaps.push(format!("{} came where {next} was due", sequence));
+            }
+            next = sequence + 1;
+            if let Some(text) = event["event"]["message"].as_str() {
+                let role = event["originatorMetadata"]["role"].as_str().unwrap_or("").to_owned();
+                found.texts.push(Stored { sequence, role, text: text.to_owned() });
+            }
+        }
+        if next == before {
+            return Ok(found);
+        }
+    }
+}
+
+/// The delivery status of each text that an agent wrote, read from the admin API.
+pub async fn delivery_states(address: SocketAddr, conversation: &str) -> Result<HashMap<String, String>> {
+    let session = agent::log_in(address, "admin").await?;
+    let mut states = HashMap::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/api/v1/accounts/{ACCOUNT}/conversations/{conversation}/messages?limit=200{cursor}");
+        let (status, page) = http::json(address, "GET", &path, Some(&session.bearer), None).await?;
+        let items = page["items"].as_array().with_context(|| format!("the list of messages answered {status}: {page}"))?;
+        for item in items {
+            if let (Some(text), Some(state)) = (item["event"]["message"].as_str(), item["delivery"]["status"].as_str()) {
+                states.insert(text.to_owned(), state.to_owned());
+            }
+        }
+        match &page["next"] {
+            Value::Null => return Ok(states),
+            Value::String(next) => cursor = format!("&after_sequence={next}"),
+            next => cursor = format!("&after_sequence={next}"),
+        }
+    }
+}
+
+/// Deliveries that are still on their way.
+pub async fn waiting_deliveries(address: SocketAddr, bearer: &str) -> Result<usize> {
+    let path = format!("/api/v1/accounts/{ACCOUNT}/deliveries?state=queued&limit=1");
+    let (status, page) = http::json(address, "GET", &path, Some(bearer), None).await?;
+    Ok(page["items"].as_array().with_context(|| format!("the list of deliveries answered {status}: {page}"))?.len())
+}
+
+/// Opens the first so many consumers' conversations with one message each.
+pub async fn open_conversations(address: SocketAddr, count: u64) -> Result<()> {
+    let signer = sms::Signer::new(address);
+    let mut connection = http::Connection::open(address).await?;
+    for number in 0..count {
+        let answer = connection.send(&signer.request(&format!("open{number}"), &sms::consumer(number), "hello")).await?;
+        anyhow::ensure!(answer.status == 200, "a webhook was answered with {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+    }
+    Ok(())
+}
