@@ -87,6 +87,8 @@ pub struct Delivery {
     pub address: Arc<str>,
     /// What, as the connector's adaptation made it: opaque to everyone else.
     pub payload: Arc<str>,
+    /// The path of the file that goes with it.
+    pub file: Option<Arc<str>>,
     /// How far it came.
     pub status: DeliveryStatus,
     /// How often it was handed over.

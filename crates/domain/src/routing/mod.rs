@@ -230,6 +230,17 @@ impl Router {
         self.refresh(agent);
     }
 
+    /// Restores a waiting conversation as it was stored, without offering it yet; the next input does.
+    pub fn restore_task(&mut self, mut task: Task) {
+        task.ring = None;
+        task.declined.clear();
+        if let Some((_, until)) = task.reserved {
+            self.deadlines.insert((until, Deadline::ReservationEnds(task.conversation)));
+        }
+        self.queues.insert(&task);
+        self.tasks.insert(task.conversation, task);
+    }
+
     /// The time at which [`Input::Tick`] is next worth sending.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.deadlines.first().map(|(at, _)| *at)
