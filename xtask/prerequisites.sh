@@ -26,8 +26,8 @@ install() {
 
 node_least=20.19.0
 rust_least=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
-get_rust='curl --proto =https --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . "$HOME/.cargo/env"'
-get_node="install Node.js $node_least or newer with npm (https://nodejs.org/en/download)"
+get_rust='curl --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . "$HOME/.cargo/env"'
+get_node='curl -fsSL https://deb.nodesource.com/setup_22.x | sudo -E bash - && sudo apt-get install -y nodejs'
 
 command -v node >/dev/null && command -v npm >/dev/null || stop "Node.js and npm are needed and were not found." "$get_node"
 node_here=$(node --version | sed 's/^v//')

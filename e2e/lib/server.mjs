@@ -37,15 +37,16 @@ export function run(args, { timeout = 60_000, input = '' } = {}) {
 export class Server {
   /**
    * Starts one and waits until it listens.
-   * `command` is `serve` or `demo`; `bootstrap` are options of the bootstrap file, or null for none; `folder` continues on an earlier one.
+   * `command` is `serve` or `demo`; `bootstrap` are options of the bootstrap file, or null for none; `folder` continues on an earlier one, and `listen` on
+   * an earlier address.
    */
-  static async start({ command = 'serve', tls = false, folder, bootstrap: options = {}, args = [] } = {}) {
+  static async start({ command = 'serve', tls = false, folder, listen = '127.0.0.1:0', bootstrap: options = {}, args = [] } = {}) {
     const own = folder ? undefined : temporaryFolder();
     const server = new Server();
     server.folder = folder ?? own.path;
     server.removeFolder = own?.remove ?? (() => {});
     server.data = join(server.folder, 'data');
-    const all = [command, '--data', server.data, '--listen', '127.0.0.1:0', ...args];
+    const all = [command, '--data', server.data, '--listen', listen, ...args];
     if (tls) all.push('--tls-listen', '127.0.0.1:0');
     if (command === 'serve' && options !== null) {
       const file = join(server.folder, 'bootstrap.toml');
