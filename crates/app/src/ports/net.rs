@@ -3,8 +3,10 @@
 //! The implementation resolves the host once, refuses private addresses (except where allowed), connects to the
 //! address it checked, re-checks redirects, and bounds time and size.
 
+use antiphon_domain::account::Network;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 
 /// A call.
 #[derive(Clone, Debug)]
@@ -76,6 +78,12 @@ impl NetError {
     pub fn certainly_not_sent(&self) -> bool {
         matches!(self, NetError::Forbidden(_) | NetError::NoConnection(_))
     }
+}
+
+/// Makes clients for an account's calls.
+pub trait NetFactory: Send + Sync {
+    /// A client that besides public addresses reaches the given private networks, and the host of `trusted_base` wherever that is.
+    fn for_account(&self, allow: &[Network], trusted_base: Option<&str>) -> Arc<dyn Net>;
 }
 
 /// Outbound HTTP.

@@ -1,0 +1,130 @@
+//! Changing an account's settings.
+
+use super::{Act, AdminError, Changes, Revision, expect_revision, validate};
+use crate::App;
+use crate::ports::store::{UnitOfWork, Write};
+use antiphon_domain::account::Network;
+use antiphon_domain::{Account, Privilege, SkillId};
+use std::sync::Arc;
+
+/// A day in seconds.
+const DAY_S: i64 = 24 * 3600;
+
+/// Changes of an account; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsPatch {
+    /// Shown to people.
+    pub name: Option<String>,
+    /// IANA zone.
+    pub timezone: Option<String>,
+    /// Where conversations go whose entry point names no skill.
+    pub default_skill: Option<Option<SkillId>>,
+    /// Private networks that outbound calls may reach, as `address/prefix`; all of them.
+    pub allow_private_endpoints: Option<Vec<String>>,
+    /// Offers are assigned at once.
+    pub auto_accept: Option<bool>,
+    /// 5 s to a day.
+    pub ring_expiration_s: Option<i64>,
+    /// 0 s to a day.
+    pub offline_after_s: Option<i64>,
+    /// 0 s to seven days.
+    pub return_to_queue_after_s: Option<i64>,
+    /// 1 s to 30 days.
+    pub response_time_s: Option<i64>,
+    /// A minute to a day.
+    pub idle_logout_s: Option<i64>,
+    /// 1 to 400 days.
+    pub channel_log_days: Option<i64>,
+    /// 1 to 200,000.
+    pub max_sockets: Option<u32>,
+}
+
+impl App {
+    /// Changes the account's settings.
+    ///
+    /// # Errors
+    /// Without `manage_settings`, for bad values, and when they are no longer the ones that were read.
+    pub async fn update_settings(
+        self: &Arc<Self>,
+        act: &Act<'_>,
+        patch: SettingsPatch,
+        expected: Option<&Revision>,
+    ) -> Result<Account, AdminError> {
+        act.require(Privilege::ManageSettings)?;
+        let _acting = self.acting().await;
+        let view = self.administered(act)?;
+        let before = &view.account;
+        expect_revision(expected, Revision::from(before))?;
+        let mut account = before.clone();
+        if let Some(name) = patch.name {
+            account.name = validate::text("name", &name, 1, 80)?;
+        }
+        if let Some(timezone) = patch.timezone {
+            account.timezone = validate::timezone("timezone", &timezone)?;
+        }
+        if let Some(skill) = patch.default_skill {
+            account.default_skill = skill.map(|skill| validate::skill("default_skill_id", skill, &view)).transpose()?;
+        }
+        if let Some(networks) = patch.allow_private_endpoints {
+            account.allow_private_endpoints = networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?;
+        }
+        let settings = &mut account.settings;
+        if let Some(on) = patch.auto_accept {
+            settings.auto_accept = on;
+        }
+        let seconds = [
+            ("ring_expiration_s", patch.ring_expiration_s, 5, DAY_S, &mut settings.ring_expiration_s),
+            ("offline_after_s", patch.offline_after_s, 0, DAY_S, &mut settings.offline_after_s),
+            ("return_to_queue_after_s", patch.return_to_queue_after_s, 0, 7 * DAY_S, &mut settings.return_to_queue_after_s),
+            ("response_time_s", patch.response_time_s, 1, 30 * DAY_S, &mut settings.response_time_s),
+            ("idle_logout_s", patch.idle_logout_s, 60, DAY_S, &mut settings.idle_logout_s),
+            ("channel_log_days", patch.channel_log_days, 1, 400, &mut settings.channel_log_days),
+        ];
+        for (field, wanted, least, most, place) in seconds {
+            if let Some(wanted) = wanted {
+                *place = validate::within(field, wanted, least, most)?;
+            }
+        }
+        if let Some(most) = patch.max_sockets {
+            validate::within("max_sockets", i64::from(most), 1, 200_000)?;
+            settings.max_sockets = most;
+        }
+        let changes = differences(before, &account);
+        if changes.is_empty() {
+            return Ok(account);
+        }
+        let now = self.clock().now();
+        let mut unit = UnitOfWork::new(act.by.account().clone());
+        unit.write(Write::PutAccount(account.clone()));
+        unit.write(self.audit(act, now, "settings.updated", ("account", account.id.to_string()), changes));
+        self.commit_configuration(unit).await?;
+        Ok(account)
+    }
+}
+
+fn network(text: &str) -> Result<Network, AdminError> {
+    Network::parse(text.trim()).ok_or_else(|| {
+        AdminError::invalid("allow_private_endpoints", format!("`{text}` is no network"))
+            .remedy("give it as address/prefix, for example 10.0.0.0/8")
+    })
+}
+
+fn differences(before: &Account, after: &Account) -> Changes {
+    let mut changes = Changes::default();
+    let networks = |account: &Account| account.allow_private_endpoints.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let skill = |account: &Account| account.default_skill.map(|skill| skill.to_string());
+    changes.note("name", before.name.clone(), after.name.clone());
+    changes.note("timezone", before.timezone.clone(), after.timezone.clone());
+    changes.note("default_skill_id", skill(before), skill(after));
+    changes.note("allow_private_endpoints", networks(before), networks(after));
+    let (old, new) = (&before.settings, &after.settings);
+    changes.note("auto_accept", old.auto_accept, new.auto_accept);
+    changes.note("ring_expiration_s", old.ring_expiration_s, new.ring_expiration_s);
+    changes.note("offline_after_s", old.offline_after_s, new.offline_after_s);
+    changes.note("return_to_queue_after_s", old.return_to_queue_after_s, new.return_to_queue_after_s);
+    changes.note("response_time_s", old.response_time_s, new.response_time_s);
+    changes.note("idle_logout_s", old.idle_logout_s, new.idle_logout_s);
+    changes.note("channel_log_days", old.channel_log_days, new.channel_log_days);
+    changes.note("max_sockets", old.max_sockets, new.max_sockets);
+    changes
+}

@@ -1,0 +1,108 @@
+//! What the process remembers of live conversations, and the locks that keep its own writers apart.
+//!
+//! Nothing here is the truth: every commit names the version it was decided on, and the store refuses a stale one.
+//! The locks only spare wasted work; they are taken in the order consumer, then conversation, and a holder of a
+//! conversation's lock never asks for another one, except for the account's one dispatcher.
+
+use antiphon_domain::{Consumer, ConsumerId, Conversation, ConversationId, SourceId};
+use moka::sync::Cache;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+const SHARDS: usize = 1024;
+
+/// A consumer as ingest knows them.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownConsumer {
+    pub consumer: Arc<Consumer>,
+    /// Their last conversation that was open when we looked.
+    pub open: Option<ConversationId>,
+    pub had_one: bool,
+}
+
+/// An account's live state.
+pub(crate) struct Live {
+    conversations: Cache<ConversationId, Arc<Conversation>>,
+    by_address: Cache<(SourceId, Arc<str>), KnownConsumer>,
+    consumers: Cache<ConsumerId, Arc<Consumer>>,
+    conversation_locks: Vec<Arc<Mutex<()>>>,
+    consumer_locks: Vec<Arc<Mutex<()>>>,
+}
+
+fn shard(key: &impl Hash) -> usize {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    usize::try_from(hasher.finish() % SHARDS as u64).unwrap_or(0)
+}
+
+fn locks() -> Vec<Arc<Mutex<()>>> {
+    (0..SHARDS).map(|_| Arc::new(Mutex::new(()))).collect()
+}
+
+impl Live {
+    pub(crate) fn new(capacity: u64) -> Self {
+        Self {
+            conversations: Cache::new(capacity),
+            by_address: Cache::new(capacity),
+            consumers: Cache::new(capacity),
+            conversation_locks: locks(),
+            consumer_locks: locks(),
+        }
+    }
+
+    pub(crate) async fn lock_consumer(&self, source: SourceId, address: &str) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.consumer_locks[shard(&(source, address))]).lock_owned().await
+    }
+
+    pub(crate) async fn lock_conversation(&self, id: ConversationId) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.conversation_locks[Self::conversation_shard(id)]).lock_owned().await
+    }
+
+    pub(crate) fn conversation_shard(id: ConversationId) -> usize {
+        shard(&id)
+    }
+
+    pub(crate) fn conversation(&self, id: ConversationId) -> Option<Arc<Conversation>> {
+        self.conversations.get(&id)
+    }
+
+    pub(crate) fn keep_conversation(&self, conversation: Arc<Conversation>) {
+        if conversation.open {
+            self.conversations.insert(conversation.id, conversation);
+        } else {
+            self.conversations.invalidate(&conversation.id);
+        }
+    }
+
+    pub(crate) fn forget_conversation(&self, id: ConversationId) {
+        self.conversations.invalidate(&id);
+    }
+
+    pub(crate) fn known(&self, source: SourceId, address: &Arc<str>) -> Option<KnownConsumer> {
+        self.by_address.get(&(source, Arc::clone(address)))
+    }
+
+    pub(crate) fn keep_known(&self, known: KnownConsumer) {
+        let consumer = &known.consumer;
+        self.consumers.insert(consumer.id, Arc::clone(consumer));
+        self.by_address.insert((consumer.source, consumer.address.as_str().into()), known);
+    }
+
+    pub(crate) fn consumer(&self, id: ConsumerId) -> Option<Arc<Consumer>> {
+        self.consumers.get(&id)
+    }
+
+    pub(crate) fn keep_consumer(&self, consumer: Arc<Consumer>) {
+        let key = (consumer.source, Arc::<str>::from(consumer.address.as_str()));
+        if let Some(known) = self.by_address.get(&key) {
+            self.by_address.insert(key, KnownConsumer { consumer: Arc::clone(&consumer), ..known });
+        }
+        self.consumers.insert(consumer.id, consumer);
+    }
+
+    pub(crate) fn forget_consumer(&self, consumer: &Consumer) {
+        self.consumers.invalidate(&consumer.id);
+        self.by_address.invalidate(&(consumer.source, consumer.address.as_str().into()));
+    }
+}

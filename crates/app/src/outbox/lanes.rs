@@ -1,0 +1,257 @@
+//! Lanes and sources of the outbox: pure book-keeping.
+
+use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+#[derive(Default)]
+struct Lane {
+    queue: VecDeque<(AccountId, Delivery)>,
+    sending: Option<DeliveryId>,
+    /// Its place in the timers, while it waits for a time.
+    due: Option<Timestamp>,
+    /// Waits for the configuration to change.
+    held: bool,
+}
+
+#[derive(Default)]
+struct Sending {
+    under_way: usize,
+    paused_until: Option<Timestamp>,
+    /// Lanes that would send but for the source's bound.
+    crowded: VecDeque<ConversationId>,
+}
+
+pub(super) struct Lanes {
+    per_source: usize,
+    lanes: HashMap<ConversationId, Lane>,
+    ready: VecDeque<ConversationId>,
+    timers: BTreeSet<(Timestamp, ConversationId)>,
+    sources: HashMap<SourceId, Sending>,
+    held: usize,
+}
+
+pub(super) enum Next {
+    Send(AccountId, Box<Delivery>),
+    /// Nothing now; at the given time there may be.
+    Wait(Option<Timestamp>),
+}
+
+impl Lanes {
+    pub(super) fn new(per_source: usize) -> Self {
+        Self { per_source, lanes: HashMap::new(), ready: VecDeque::new(), timers: BTreeSet::new(), sources: HashMap::new(), held: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held
+    }
+
+    pub(super) fn push(&mut self, account: &AccountId, delivery: Delivery) {
+        let id = delivery.conversation;
+        let lane = self.lanes.entry(id).or_default();
+        if lane.sending == Some(delivery.id) || lane.queue.iter().any(|(_, queued)| queued.id == delivery.id) {
+            return;
+        }
+        // Retried deliveries are older than what was queued since, and go first.
+        let at = lane.queue.iter().position(|(_, queued)| queued.id > delivery.id).unwrap_or(lane.queue.len());
+        lane.queue.insert(at, (account.clone(), delivery));
+        self.held += 1;
+        if at == 0 && lane.sending.is_none() && !lane.held {
+            if let Some(due) = lane.due.take() {
+                self.timers.remove(&(due, id));
+            }
+            self.ready.push_back(id);
+        }
+    }
+
+    pub(super) fn next(&mut self, now: Timestamp) -> Next {
+        while let Some(&(at, id)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.pop_first();
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.due = None;
+                self.ready.push_back(id);
+            }
+        }
+        while let Some(id) = self.ready.pop_front() {
+            let Some(lane) = self.lanes.get_mut(&id) else { continue };
+            if lane.sending.is_some() || lane.due.is_some() || lane.held {
+                continue;
+            }
+            let Some((_, head)) = lane.queue.front() else {
+                self.lanes.remove(&id);
+                continue;
+            };
+            let source = self.sources.entry(head.source).or_default();
+            source.paused_until = source.paused_until.filter(|until| *until > now);
+            if let Some(at) = source.paused_until.max(Some(head.next_at)).filter(|at| *at > now) {
+                lane.due = Some(at);
+                self.timers.insert((at, id));
+                continue;
+            }
+            if source.under_way >= self.per_source {
+                source.crowded.push_back(id);
+                continue;
+            }
+            source.under_way += 1;
+            if let Some((account, delivery)) = lane.queue.pop_front() {
+                lane.sending = Some(delivery.id);
+                return Next::Send(account, Box::new(delivery));
+            }
+        }
+        Next::Wait(self.timers.first().map(|(at, _)| *at))
+    }
+
+    fn ended(&mut self, id: ConversationId, source: SourceId) {
+        if let Some(lane) = self.lanes.get_mut(&id) {
+            lane.sending = None;
+        }
+        if let Some(source) = self.sources.get_mut(&source) {
+            source.under_way = source.under_way.saturating_sub(1);
+            self.ready.extend(source.crowded.pop_front());
+        }
+        self.ready.push_back(id);
+    }
+
+    pub(super) fn settle(&mut self, id: ConversationId, delivery: DeliveryId, source: SourceId) {
+        debug_assert!(self.lanes.get(&id).is_none_or(|lane| lane.sending == Some(delivery)));
+        self.held = self.held.saturating_sub(1);
+        self.ended(id, source);
+    }
+
+    /// The head goes back to where it was; `None` waits for [`Lanes::resume_all`].
+    pub(super) fn put_back(&mut self, account: &AccountId, id: ConversationId, mut delivery: Delivery, at: Option<Timestamp>) {
+        let source = delivery.source;
+        if let Some(at) = at {
+            delivery.next_at = at;
+        }
+        if let Some(lane) = self.lanes.get_mut(&id) {
+            lane.queue.push_front((account.clone(), delivery));
+            lane.held = at.is_none();
+        }
+        self.ended(id, source);
+    }
+
+    pub(super) fn pause(&mut self, source: SourceId, until: Timestamp) {
+        let source = self.sources.entry(source).or_default();
+        source.paused_until = source.paused_until.max(Some(until));
+    }
+
+    pub(super) fn resume_all(&mut self) {
+        for (id, lane) in &mut self.lanes {
+            if std::mem::take(&mut lane.held) {
+                self.ready.push_back(*id);
+            }
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: ConversationId, delivery: DeliveryId) {
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let before = lane.queue.len();
+        lane.queue.retain(|(_, queued)| queued.id != delivery);
+        if lane.queue.len() < before {
+            self.held = self.held.saturating_sub(1);
+            self.ready.push_back(id);
+        }
+    }
+
+    pub(super) fn idle_to(&self, source: SourceId, address: &str) -> Vec<Delivery> {
+        let queued = self.lanes.values().flat_map(|lane| &lane.queue).map(|(_, delivery)| delivery);
+        queued.filter(|delivery| delivery.source == source && *delivery.address == *address).cloned().collect()
+    }
+
+    pub(super) fn in_flight(&self, id: ConversationId, delivery: DeliveryId) -> bool {
+        self.lanes.get(&id).is_some_and(|lane| lane.sending == Some(delivery))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use antiphon_domain::{DeliveryStatus, id::DialogNumber};
+
+    fn delivery(id: u64, lane: u8) -> Delivery {
+        Delivery {
+            id: DeliveryId(id),
+            conversation: ConversationId([lane; 16]),
+            dialog: DialogNumber::MAIN,
+            sequence: id,
+            part: 0,
+            parts: 1,
+            source: SourceId(1),
+            address: "+1".into(),
+            payload: "".into(),
+            file: None,
+            status: DeliveryStatus::Queued,
+            attempts: 0,
+            next_at: Timestamp(0),
+            handed_over_at: None,
+            vendor_id: None,
+            reason: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
+    }
+
+    fn account() -> AccountId {
+        "1".parse().expect("an account id")
+    }
+
+    fn sends(lanes: &mut Lanes, now: i64) -> Vec<u64> {
+        std::iter::from_fn(|| match lanes.next(Timestamp(now)) {
+            Next::Send(_, delivery) => Some(delivery.id.0),
+            Next::Wait(_) => None,
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_lane_sends_one_at_a_time_and_in_order() {
+        let mut lanes = Lanes::new(8);
+        for (id, lane) in [(1, 1), (2, 1), (3, 2)] {
+            lanes.push(&account(), delivery(id, lane));
+        }
+        assert_eq!(sends(&mut lanes, 0), vec![1, 3]);
+        lanes.settle(ConversationId([1; 16]), DeliveryId(1), SourceId(1));
+        assert_eq!(sends(&mut lanes, 0), vec![2]);
+    }
+
+    #[test]
+    fn what_waits_delays_its_own_lane_only() {
+        let mut lanes = Lanes::new(8);
+        lanes.push(&account(), delivery(1, 1));
+        assert_eq!(sends(&mut lanes, 0), vec![1]);
+        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), Some(Timestamp(500)));
+        lanes.push(&account(), delivery(2, 1));
+        lanes.push(&account(), delivery(3, 2));
+        assert_eq!(sends(&mut lanes, 10), vec![3], "2 stays behind 1");
+        assert!(matches!(lanes.next(Timestamp(10)), Next::Wait(Some(Timestamp(500)))));
+        assert_eq!(sends(&mut lanes, 500), vec![1]);
+    }
+
+    #[test]
+    fn a_paused_source_resumes_and_a_held_lane_waits_for_a_change() {
+        let mut lanes = Lanes::new(8);
+        lanes.pause(SourceId(1), Timestamp(100));
+        lanes.push(&account(), delivery(1, 1));
+        assert_eq!(sends(&mut lanes, 0), Vec::<u64>::new());
+        assert_eq!(sends(&mut lanes, 100), vec![1]);
+        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), None);
+        assert_eq!(sends(&mut lanes, 9_999), Vec::<u64>::new());
+        lanes.resume_all();
+        assert_eq!(sends(&mut lanes, 9_999), vec![1]);
+    }
+
+    #[test]
+    fn a_source_has_a_bound_and_crowded_lanes_follow() {
+        let mut lanes = Lanes::new(1);
+        lanes.push(&account(), delivery(1, 1));
+        lanes.push(&account(), delivery(2, 2));
+        assert_eq!(sends(&mut lanes, 0), vec![1]);
+        lanes.settle(ConversationId([1; 16]), DeliveryId(1), SourceId(1));
+        assert_eq!(sends(&mut lanes, 0), vec![2]);
+        lanes.settle(ConversationId([2; 16]), DeliveryId(2), SourceId(1));
+        assert_eq!(lanes.len(), 0);
+    }
+}

@@ -1,0 +1,179 @@
+//! The outbox: what is queued goes out, in order per conversation, and its outcome is stored.
+//!
+//! Rows are the truth; what is held here only says which of them to take next. A lane is one conversation: its head is
+//! handed over, the rest waits. Lanes never wait for one another, except that a source in trouble pauses as a whole.
+
+mod lanes;
+pub(crate) mod recorder;
+mod send;
+
+use crate::ingest::Early;
+use crate::{App, Unavailable};
+use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
+use lanes::{Lanes, Next};
+use moka::sync::Cache;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Which deliveries to take next, and what is on its way.
+pub(crate) struct Outbox {
+    lanes: Mutex<Lanes>,
+    changed: Notify,
+    early: Cache<(SourceId, Arc<str>), Early>,
+}
+
+impl Outbox {
+    pub(crate) fn new(sends_per_source: usize) -> Self {
+        Self { lanes: Mutex::new(Lanes::new(sends_per_source)), changed: Notify::new(), early: Cache::new(10_000) }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes committed, queued deliveries.
+    pub(crate) fn push(&self, account: &AccountId, deliveries: Vec<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let mut lanes = self.lanes();
+        for delivery in deliveries {
+            lanes.push(account, delivery);
+        }
+        drop(lanes);
+        self.changed.notify_one();
+    }
+
+    /// Forgets deliveries that are settled by other means, unless they are on their way right now.
+    pub(crate) fn forget(&self, deliveries: &[Delivery]) {
+        let mut lanes = self.lanes();
+        deliveries.iter().for_each(|delivery| lanes.forget(delivery.conversation, delivery.id));
+        drop(lanes);
+        self.changed.notify_one();
+    }
+
+    /// Queued deliveries to an address that are not on their way.
+    pub(crate) fn idle_to(&self, source: SourceId, address: &str) -> Vec<Delivery> {
+        self.lanes().idle_to(source, address)
+    }
+
+    /// Whether a delivery is on its way right now.
+    pub(crate) fn in_flight(&self, delivery: &Delivery) -> bool {
+        self.lanes().in_flight(delivery.conversation, delivery.id)
+    }
+
+    /// Keeps a receipt that came before the answer to its send.
+    pub(crate) fn keep_early(&self, source: SourceId, vendor_id: &str, early: Early) {
+        let key = (source, Arc::<str>::from(vendor_id));
+        if self.early.get(&key).is_none_or(|kept| kept.status < early.status) {
+            self.early.insert(key, early);
+        }
+    }
+
+    fn take_early(&self, source: SourceId, vendor_id: &str) -> Option<Early> {
+        self.early.remove(&(source, Arc::<str>::from(vendor_id)))
+    }
+
+    /// Lets everything that waits for its source try again: the configuration changed.
+    pub(crate) fn wake_all(&self) {
+        self.lanes().resume_all();
+        self.changed.notify_one();
+    }
+
+    /// How many deliveries are held.
+    pub(crate) fn len(&self) -> usize {
+        self.lanes().len()
+    }
+}
+
+/// What becomes of a lane's head after a try.
+enum Outcome {
+    /// It is settled.
+    Settled,
+    /// It stays, until then.
+    Later(Timestamp, Box<Delivery>),
+    /// It stays, and its source pauses until then.
+    Pause(Timestamp, Box<Delivery>),
+    /// It stays until the configuration changes.
+    Hold(Box<Delivery>),
+}
+
+/// Loads what the store holds, then works until the product stops.
+pub(crate) async fn run(app: Arc<App>) {
+    let mut stopping = app.stopping();
+    let mut loaded = false;
+    loop {
+        if !loaded {
+            match load(&app).await {
+                Ok(()) => loaded = true,
+                Err(error) => tracing::warn!(%error, "the outbox can't be loaded; trying again"),
+            }
+        }
+        let now = app.clock.now();
+        let mut wake_at = (!loaded).then(|| now.plus_ms(1_000));
+        loop {
+            let next = app.outbox.lanes().next(app.clock.now());
+            match next {
+                Next::Send(account, delivery) => {
+                    let worker = Arc::clone(&app);
+                    app.spawn(async move {
+                        let (lane, id, source) = (delivery.conversation, delivery.id, delivery.source);
+                        let outcome = send::one(&worker, &account, *delivery).await;
+                        finish(&worker, &account, lane, id, source, outcome);
+                    });
+                }
+                Next::Wait(until) => {
+                    wake_at = match (wake_at, until) {
+                        (Some(a), Some(b)) => Some(a.min(b)),
+                        (a, b) => a.or(b),
+                    };
+                    break;
+                }
+            }
+        }
+        let timer = async {
+            match wake_at {
+                Some(at) => app.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            () = app.outbox.changed.notified() => {}
+            () = timer => {}
+        }
+    }
+}
+
+fn finish(app: &App, account: &AccountId, lane: ConversationId, id: DeliveryId, source: SourceId, outcome: Outcome) {
+    let mut lanes = app.outbox.lanes();
+    match outcome {
+        Outcome::Settled => lanes.settle(lane, id, source),
+        Outcome::Later(at, delivery) => lanes.put_back(account, lane, *delivery, Some(at)),
+        Outcome::Pause(at, delivery) => {
+            lanes.pause(source, at);
+            lanes.put_back(account, lane, *delivery, Some(at));
+        }
+        Outcome::Hold(delivery) => lanes.put_back(account, lane, *delivery, None),
+    }
+    drop(lanes);
+    app.outbox.changed.notify_one();
+}
+
+/// Takes what is queued. What had been handed over when the process ended may have gone out: it becomes unknown.
+async fn load(app: &Arc<App>) -> Result<(), Unavailable> {
+    let mut after = None;
+    while app.outbox.len() < app.limits.outbox_in_memory {
+        let page = app.store.outbox(after, 500).await?;
+        let Some((_, last)) = page.last() else { break };
+        after = Some(last.id);
+        for (account, delivery) in page {
+            if delivery.handed_over_at.is_some() {
+                send::interrupted(app, &account, delivery).await?;
+            } else {
+                app.outbox.push(&account, vec![delivery]);
+            }
+        }
+    }
+    Ok(())
+}

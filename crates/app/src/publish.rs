@@ -1,0 +1,464 @@
+//! Publishing: what agents, managers and bots write, the receipts they give, and that they type.
+
+use crate::channel::OutboundContent;
+use crate::ports::bus::{Announcement, ConversationMoved};
+use crate::ports::store::{CommitError, UnitOfWork, Write};
+use crate::webhook::keys_of;
+use crate::{AccountState, App, Caller, Unavailable};
+use antiphon_domain::conversation::{Draft, Refused};
+use antiphon_domain::event::{Originator, Party};
+use antiphon_domain::id::DialogNumber;
+use antiphon_domain::{
+    AcceptStatus, Audience, Content, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, Event, EventBody, FileState, Role,
+    Sequence, Timestamp,
+};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// A dialog of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DialogRef {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// Which of its dialogs.
+    pub number: DialogNumber,
+}
+
+impl DialogRef {
+    /// A conversation's main dialog.
+    pub fn main(conversation: ConversationId) -> Self {
+        Self { conversation, number: DialogNumber::MAIN }
+    }
+}
+
+/// Something to publish.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// Where.
+    pub dialog: DialogRef,
+    /// Who may see it.
+    pub audience: Audience,
+    /// What it says. A file's content names only its path; the rest is filled in from the stored file.
+    pub body: EventBody,
+    /// A JSON array to keep and echo.
+    pub metadata: Option<Arc<str>>,
+    /// The caller's own id of it: the same id with the same content is published once, for 24 h.
+    pub client_message_id: Option<String>,
+}
+
+/// Why nothing was published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PublishError {
+    /// The class.
+    pub kind: PublishErrorKind,
+    /// A sentence with the remedy.
+    pub message: String,
+}
+
+/// The classes of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublishErrorKind {
+    /// It is closed.
+    Closed,
+    /// No such conversation or dialog.
+    NotFound,
+    /// The caller takes part, but not in a role that writes.
+    Forbidden,
+    /// The caller takes no part.
+    NotAParticipant,
+    /// The consumer withdrew their consent.
+    OptedOut,
+    /// The channel's reply window is closed.
+    WindowClosed,
+    /// The source is gone, or the channel can't take it.
+    SourceBroken,
+    /// No such file, not ready, or not the account's.
+    BadFile,
+    /// Longer than allowed, or empty.
+    BadContent,
+    /// A receipt of something that does not exist.
+    NoSuchEvent,
+    /// The same client id came with other content before.
+    IdempotencyMismatch,
+    /// Nothing could be stored.
+    Unavailable,
+}
+
+impl PublishError {
+    fn new(kind: PublishErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl From<Unavailable> for PublishError {
+    fn from(error: Unavailable) -> Self {
+        Self::new(PublishErrorKind::Unavailable, error.to_string())
+    }
+}
+
+impl From<crate::ports::store::ReadError> for PublishError {
+    fn from(error: crate::ports::store::ReadError) -> Self {
+        Unavailable::from(error).into()
+    }
+}
+
+impl From<Refused> for PublishError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Closed => Self::new(PublishErrorKind::Closed, "the conversation is closed"),
+            Refused::NoSuchEvent => Self::new(PublishErrorKind::NoSuchEvent, "sequenceList: name at least one event that exists"),
+            _ => Self::new(PublishErrorKind::NotFound, "the conversation has no such dialog"),
+        }
+    }
+}
+
+impl App {
+    /// Publishes an event; returns its sequence once it is durable.
+    ///
+    /// # Errors
+    /// Names what is wrong; nothing was published then.
+    pub async fn publish(self: &Arc<Self>, caller: &Caller, request: Publish) -> Result<Sequence, PublishError> {
+        self.check_size(&request)?;
+        let asked = fingerprint(&request);
+        let caller_key: Arc<str> = format!("socket:{}", caller.id()).into();
+        if let Some(id) = &request.client_message_id
+            && let Some(earlier) = self.store.answered(&caller.account, &caller_key, id).await?
+        {
+            return repeat(&earlier, asked);
+        }
+        let state = self.account_state(&caller.account);
+        for _ in 0..self.limits.conflict_retries {
+            match self.try_publish(&state, caller, &request, asked, &caller_key).await {
+                Err(Tried::Conflict) => metrics::counter!("antiphon_conflicts_total").increment(1),
+                Err(Tried::Answered(earlier)) => return repeat(&earlier, asked),
+                Err(Tried::Refused(error)) => return Err(error),
+                Ok(sequence) => return Ok(sequence),
+            }
+        }
+        Err(Unavailable("the conversation changes too fast".to_owned()).into())
+    }
+
+    async fn try_publish(
+        self: &Arc<Self>,
+        state: &AccountState,
+        caller: &Caller,
+        request: &Publish,
+        asked: [u8; 32],
+        caller_key: &Arc<str>,
+    ) -> Result<Sequence, Tried> {
+        let id = request.dialog.conversation;
+        let guard = state.live.lock_conversation(id).await;
+        let current = self.load(state, &caller.account, id).await?.ok_or_else(|| not_found(id))?;
+        let role = writing_role(&current, caller, request)?;
+        let now = self.clock.now();
+        let body = self.complete(caller, &request.body).await?;
+        let mut next = (*current).clone();
+        let draft = Draft {
+            originator: Originator { party: Party::User(caller.id()), role },
+            vendor_at: None,
+            audience: request.audience,
+            body,
+            metadata: request.metadata.clone(),
+        };
+        let event = Arc::new(next.append(request.dialog.number, draft, now).map_err(PublishError::from)?);
+        let deliveries = self.deliveries_of(state, caller, &current, &event, now).await?;
+        let next = Arc::new(next);
+        let mut unit = UnitOfWork::new(caller.account.clone());
+        if let Some(client_id) = &request.client_message_id {
+            let answer = event.sequence.to_string().into();
+            unit.write(Write::Remember { caller: Arc::clone(caller_key), key: client_id.as_str().into(), asked, answer, at: now });
+        }
+        unit.write(Write::PutConversation { conversation: Arc::clone(&next), was: current.version });
+        unit.write(Write::AddEvent { conversation: id, event: Arc::clone(&event) });
+        unit.writes.extend(deliveries.iter().cloned().map(Write::PutDelivery));
+        if let Some(file) = self.shown_file(caller, &event, id).await? {
+            unit.write(Write::PutFile(file));
+        }
+        if let Err(error) = self.commit(unit).await {
+            state.live.forget_conversation(id);
+            return Err(match error {
+                CommitError::Conflict => Tried::Conflict,
+                CommitError::Answered(earlier) => Tried::Answered(earlier),
+                other => Tried::Refused(Unavailable::from(other).into()),
+            });
+        }
+        state.live.keep_conversation(Arc::clone(&next));
+        let sequence = event.sequence;
+        self.announce_move(ConversationMoved {
+            after: Arc::clone(&next),
+            departed: Vec::new(),
+            events: vec![Arc::clone(&event)],
+            changes: Vec::new(),
+        });
+        drop(guard);
+        self.outbox.push(&caller.account, deliveries);
+        if matches!(event.body, EventBody::Accept { status: AcceptStatus::Read, .. }) && role == Role::AssignedAgent {
+            self.signal(&next, Signal::Seen);
+        }
+        Ok(sequence)
+    }
+
+    /// Tells others in the dialog, and the channel where it shows that, what the caller does. Never stored.
+    ///
+    /// # Errors
+    /// When the caller takes no part, or the dialog is closed.
+    pub async fn chat_state(self: &Arc<Self>, caller: &Caller, dialog: DialogRef, chat_state: &str) -> Result<(), PublishError> {
+        const KNOWN: [&str; 5] = ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE"];
+        if !KNOWN.contains(&chat_state) {
+            return Err(PublishError::new(PublishErrorKind::BadContent, format!("chatState: one of {}", KNOWN.join(", "))));
+        }
+        let state = self.account_state(&caller.account);
+        let current = self.load(&state, &caller.account, dialog.conversation).await?;
+        let current = current
+            .ok_or_else(|| PublishError::new(PublishErrorKind::NotFound, format!("conversation {} does not exist", dialog.conversation)))?;
+        if !current.open {
+            return Err(Refused::Closed.into());
+        }
+        if current.role_of(caller.id()).is_none() {
+            return Err(not_a_participant());
+        }
+        let users: Vec<_> = crate::users_of(&current).collect();
+        let what = Announcement::ChatState {
+            conversation: Arc::clone(&current),
+            dialog: dialog.number,
+            party: Party::User(caller.id()),
+            state: chat_state.into(),
+        };
+        self.announce(&caller.account, &users, what);
+        if current.assigned_agent() == Some(caller.id()) {
+            self.signal(&current, if chat_state == "COMPOSING" { Signal::Typing(true) } else { Signal::Typing(false) });
+        }
+        Ok(())
+    }
+
+    fn check_size(&self, request: &Publish) -> Result<(), PublishError> {
+        let bad = |message: String| Err(PublishError::new(PublishErrorKind::BadContent, message));
+        if request.metadata.as_ref().is_some_and(|metadata| metadata.len() > self.limits.metadata_bytes) {
+            return bad(format!("metadata: at most {} bytes", self.limits.metadata_bytes));
+        }
+        if request.client_message_id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 128) {
+            return bad("metadata: a ClientMessageId has 1 to 128 characters".to_owned());
+        }
+        match &request.body {
+            EventBody::Content(Content::Text { text, .. }) if text.trim().is_empty() => bad("message: the text is empty".to_owned()),
+            EventBody::Content(Content::Text { text, .. }) if text.chars().count() > self.limits.text_characters => {
+                bad(format!("message: at most {} characters", self.limits.text_characters))
+            }
+            EventBody::Content(Content::Rich { json, .. }) if json.len() > self.limits.rich_bytes => {
+                bad(format!("content: at most {} bytes", self.limits.rich_bytes))
+            }
+            EventBody::Accept { sequences, .. } if sequences.len() > 1_000 => bad("sequenceList: at most 1000 events".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fills a file's content in from the stored file, which must be the account's and ready.
+    async fn complete(&self, caller: &Caller, body: &EventBody) -> Result<EventBody, PublishError> {
+        let EventBody::Content(Content::File { path, caption, file_type, preview, .. }) = body else { return Ok(body.clone()) };
+        let bad = |message: &str| PublishError::new(PublishErrorKind::BadFile, format!("relativePath: {message}"));
+        let file = self.store.file(&caller.account, path).await?.ok_or_else(|| bad("there is no such file; upload it first"))?;
+        if file.state != FileState::Ready {
+            return Err(bad("the file has not been uploaded"));
+        }
+        Ok(EventBody::Content(Content::File {
+            file: file.id,
+            path: Arc::clone(path),
+            caption: Arc::clone(caption),
+            file_type: Arc::clone(file_type),
+            preview: preview.clone(),
+        }))
+    }
+
+    async fn shown_file(
+        &self,
+        caller: &Caller,
+        event: &Event,
+        conversation: ConversationId,
+    ) -> Result<Option<antiphon_domain::StoredFile>, PublishError> {
+        let EventBody::Content(Content::File { path, .. }) = &event.body else { return Ok(None) };
+        let file = self.store.file(&caller.account, path).await?.filter(|file| file.shown_in.is_none());
+        Ok(file.map(|mut file| {
+            file.shown_in = Some((conversation, event.dialog, event.sequence));
+            file
+        }))
+    }
+
+    /// The outbox rows of an event that the consumer is to see.
+    async fn deliveries_of(
+        &self,
+        state: &AccountState,
+        caller: &Caller,
+        conversation: &Conversation,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, PublishError> {
+        let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
+        if event.audience != Audience::All {
+            return Ok(Vec::new());
+        }
+        let consumer = self.load_consumer(state, &caller.account, conversation.consumer).await?;
+        let consumer = consumer.ok_or_else(|| PublishError::new(PublishErrorKind::NotFound, "the consumer is gone"))?;
+        let composer = self.composer(conversation, &consumer);
+        if !composer.enabled {
+            let kind = match composer.code {
+                Some("opted_out") => PublishErrorKind::OptedOut,
+                Some("window_closed") => PublishErrorKind::WindowClosed,
+                Some("closed") => PublishErrorKind::Closed,
+                // A broken source does not refuse: what is written waits in the outbox until it is connected again.
+                Some("source_broken" | "source_off") => return self.parts_of(caller, conversation, &consumer, event, content, now).await,
+                _ => PublishErrorKind::SourceBroken,
+            };
+            return Err(PublishError::new(kind, composer.reason.unwrap_or_default()));
+        }
+        self.parts_of(caller, conversation, &consumer, event, content, now).await
+    }
+
+    async fn parts_of(
+        &self,
+        caller: &Caller,
+        conversation: &Conversation,
+        consumer: &antiphon_domain::Consumer,
+        event: &Event,
+        content: &Content,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, PublishError> {
+        let directory = self.directory();
+        let view = directory.account(&caller.account);
+        let source = view.and_then(|view| view.sources.get(&conversation.source));
+        let channel = source.and_then(|source| self.channel(&source.channel));
+        let (Some(view), Some(source), Some(channel)) = (view, source, channel) else {
+            return Err(PublishError::new(
+                PublishErrorKind::SourceBroken,
+                "the page or number of this conversation is no longer connected",
+            ));
+        };
+        let (outbound, file) = match content {
+            Content::Text { text, .. } => (OutboundContent::Text(Arc::clone(text)), None),
+            Content::File { path, caption, .. } => {
+                let stored = self.store.file(&caller.account, path).await?;
+                let stored = stored.ok_or_else(|| PublishError::new(PublishErrorKind::BadFile, "relativePath: there is no such file"))?;
+                let content = OutboundContent::File {
+                    path: Arc::clone(path),
+                    content_type: stored.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()).into(),
+                    name: stored.name.map(Into::into),
+                    size: stored.size.unwrap_or(0),
+                    caption: Arc::clone(caption),
+                };
+                (content, Some(Arc::clone(path)))
+            }
+            Content::Rich { json, .. } => match crate::files::plain_text_of(json) {
+                Some(text) => (OutboundContent::Text(text.into()), None),
+                None => {
+                    return Err(PublishError::new(
+                        PublishErrorKind::BadContent,
+                        "content: nothing in it can be shown as text on this channel",
+                    ));
+                }
+            },
+        };
+        let adapted = channel.adapt(&outbound, &channel.capabilities(&keys_of(view, source)));
+        if adapted.parts.is_empty() {
+            let why = adapted.losses.first().cloned().unwrap_or_else(|| "the channel can't show it".to_owned());
+            return Err(PublishError::new(PublishErrorKind::BadContent, why));
+        }
+        let parts = u16::try_from(adapted.parts.len()).unwrap_or(u16::MAX);
+        let row = |(part, payload): (usize, String)| Delivery {
+            id: DeliveryId(self.ids.ascending(now)),
+            conversation: conversation.id,
+            dialog: event.dialog,
+            sequence: event.sequence,
+            part: u16::try_from(part).unwrap_or(u16::MAX),
+            parts,
+            source: conversation.source,
+            address: consumer.address.as_str().into(),
+            payload: payload.into(),
+            file: file.clone(),
+            status: DeliveryStatus::Queued,
+            attempts: 0,
+            next_at: now,
+            handed_over_at: None,
+            vendor_id: None,
+            reason: None,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok(adapted.parts.into_iter().enumerate().map(row).collect())
+    }
+
+    /// Shows the consumer what the agent does, where the channel can: best effort, in the background.
+    fn signal(self: &Arc<Self>, conversation: &Arc<Conversation>, signal: Signal) {
+        let directory = self.directory();
+        let Some(view) = directory.account(&conversation.account).cloned() else { return };
+        let Some(source) = view.sources.get(&conversation.source).filter(|source| source.enabled).cloned() else { return };
+        let Some(channel) = self.channel(&source.channel).filter(|channel| channel.signals().is_some()).cloned() else { return };
+        let (app, conversation) = (Arc::clone(self), Arc::clone(conversation));
+        self.spawn(async move {
+            let state = app.account_state(&conversation.account);
+            let Ok(Some(consumer)) = app.load_consumer(&state, &conversation.account, conversation.consumer).await else { return };
+            let keys = keys_of(&view, &source);
+            let net = crate::outbox::recorder::Recorder::new(&app, &view, &source, channel.describe());
+            if let (Some(signals), false) = (channel.signals(), consumer.opted_out) {
+                let outcome = match signal {
+                    Signal::Typing(on) => signals.typing(&keys, &consumer.address, on, &net).await,
+                    Signal::Seen => signals.seen(&keys, &consumer.address, &net).await,
+                };
+                if outcome.is_err() {
+                    metrics::counter!("antiphon_signals_failed_total", "channel" => channel.describe().id).increment(1);
+                }
+            }
+            let mut unit = UnitOfWork::new(conversation.account.clone());
+            unit.writes.extend(net.into_rows(Some(conversation.id), None).into_iter().map(Write::AddChannelLog));
+            if !unit.writes.is_empty() {
+                let _ = app.commit(unit).await;
+            }
+        });
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Signal {
+    Typing(bool),
+    Seen,
+}
+
+/// What became of one try.
+enum Tried {
+    Conflict,
+    Answered(crate::ports::store::Answered),
+    Refused(PublishError),
+}
+
+impl<E: Into<PublishError>> From<E> for Tried {
+    fn from(error: E) -> Self {
+        Tried::Refused(error.into())
+    }
+}
+
+fn not_found(id: ConversationId) -> PublishError {
+    PublishError::new(PublishErrorKind::NotFound, format!("conversation {id} does not exist"))
+}
+
+fn not_a_participant() -> PublishError {
+    PublishError::new(PublishErrorKind::NotAParticipant, "you take no part in this conversation; join it first")
+}
+
+fn writing_role(conversation: &Conversation, caller: &Caller, request: &Publish) -> Result<Role, PublishError> {
+    let role = conversation.role_of(caller.id()).ok_or_else(not_a_participant)?;
+    let reads_only = role == Role::Reader && !matches!(request.body, EventBody::Accept { .. });
+    if reads_only && request.audience == Audience::All {
+        return Err(PublishError::new(PublishErrorKind::Forbidden, "a reader sees everything and writes nothing to the consumer"));
+    }
+    Ok(role)
+}
+
+fn fingerprint(request: &Publish) -> [u8; 32] {
+    Sha256::digest(format!("{:?}|{:?}|{:?}", request.dialog, request.audience, request.body)).into()
+}
+
+fn repeat(earlier: &crate::ports::store::Answered, asked: [u8; 32]) -> Result<Sequence, PublishError> {
+    if earlier.asked != asked {
+        return Err(PublishError::new(PublishErrorKind::IdempotencyMismatch, "the same ClientMessageId came with other content before"));
+    }
+    earlier.answer.parse().map_err(|_| Unavailable("an earlier answer can't be read".to_owned()).into())
+}

@@ -1,0 +1,365 @@
+//! Signing in and out, sessions, and passwords.
+
+use crate::ports::store::{ApiKey, AuditRow, Login, Session, UnitOfWork, Write};
+use crate::{App, Caller, Unavailable};
+use antiphon_domain::login::{LoginPolicy, Weakness};
+use antiphon_domain::{AccountId, RowId, Timestamp, User, UserKind};
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// What somebody signs in with.
+#[derive(Clone)]
+pub enum SignIn {
+    /// A person's way.
+    Password {
+        /// Log-in name.
+        login: String,
+        /// Password.
+        password: String,
+    },
+    /// A bot's way.
+    Keys {
+        /// Log-in name.
+        login: String,
+        /// All four keys.
+        keys: ApiKey,
+    },
+}
+
+/// Signed in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub caller: Caller,
+    /// The bearer token: 64 hex digits, shown this once.
+    pub bearer: String,
+    /// The token that guards against forged requests: 64 hex digits.
+    pub csrf: String,
+    /// When the session ends.
+    pub expires_at: Timestamp,
+}
+
+/// Not signed in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// Account, name or password is wrong: not told which.
+    #[error("account, log-in name or password is wrong")]
+    UnknownOrWrong,
+    /// Too many failures.
+    #[error("too many failed log-ins; wait, or ask an administrator to unlock you")]
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Nothing could be stored.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// No valid session.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// There is none with that token.
+    #[error("there is no such session; sign in")]
+    NoSession,
+    /// It ended.
+    #[error("the session has ended; sign in again")]
+    Expired,
+    /// The guard token is wrong.
+    #[error("the request lacks the session's csrf token")]
+    BadCsrf,
+    /// The store can't be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a password was not changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// The current one is wrong.
+    #[error("the current password is wrong")]
+    WrongCurrent,
+    /// The new one breaks rules: a sentence each.
+    #[error("the new password is not good enough")]
+    Weak(Vec<String>),
+    /// Nothing could be stored.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// A valid session.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    /// Who.
+    pub caller: Caller,
+    /// Their session.
+    pub session: Session,
+}
+
+/// Sessions that were checked a moment ago.
+pub(crate) struct SessionCache(Cache<[u8; 32], (AccountId, Session)>);
+
+impl Default for SessionCache {
+    fn default() -> Self {
+        Self(Cache::new(50_000))
+    }
+}
+
+impl SessionCache {
+    pub(crate) fn clear(&self) {
+        self.0.invalidate_all();
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+impl App {
+    /// Signs a user in.
+    ///
+    /// # Errors
+    /// `UnknownOrWrong`, `Locked`, or the store is unavailable.
+    pub async fn sign_in(self: &Arc<Self>, account: &str, how: SignIn, remote: &str) -> Result<SignedIn, SignInError> {
+        let now = self.clock.now();
+        let directory = self.directory();
+        let (SignIn::Password { login, .. } | SignIn::Keys { login, .. }) = &how;
+        let view = account.parse::<AccountId>().ok().and_then(|id| directory.account(&id).cloned());
+        let user = view.as_ref().and_then(|view| view.user_by_login(login)).filter(|user| user.enabled).cloned();
+        let (Some(view), Some(user)) = (view, user) else {
+            // As slow as a wrong password, so that nobody learns which names exist.
+            if let SignIn::Password { password, .. } = &how {
+                self.secrets.hash_password(password).await;
+            }
+            return Err(SignInError::UnknownOrWrong);
+        };
+        let id = &view.account.id;
+        let stored = self.store.login(id, user.id).await.map_err(Unavailable::from)?;
+        let mut record = stored.ok_or(SignInError::UnknownOrWrong)?;
+        if let Some(until) = record.locked_until.filter(|until| *until > now) {
+            return Err(SignInError::Locked { until });
+        }
+        let right = match &how {
+            SignIn::Password { password, .. } => match &record.password_hash {
+                Some(hash) => self.secrets.check_password(password, hash).await,
+                None => false,
+            },
+            SignIn::Keys { keys, .. } => record.api_keys.iter().any(|own| same_keys(own, keys)),
+        };
+        let policy = LoginPolicy::default();
+        if !right {
+            record.locked_until = policy.after_failure(record.failures, now);
+            record.failures = if record.locked_until.is_some() { 0 } else { record.failures + 1 };
+            let locked = record.locked_until;
+            metrics::counter!("antiphon_failed_logins_total").increment(1);
+            self.store_login(id, &user, record, if locked.is_some() { "login.locked" } else { "login.failed" }, remote).await?;
+            return Err(locked.map_or(SignInError::UnknownOrWrong, |until| SignInError::Locked { until }));
+        }
+        record.failures = 0;
+        record.locked_until = None;
+        record.last_login_at = Some(now);
+        let (bearer, csrf) = (hex::encode(self.ids.token()), hex::encode(self.ids.token()));
+        let session = Session {
+            token_hash: hash(&bearer),
+            csrf_hash: hash(&csrf),
+            user: user.id,
+            created_at: now,
+            seen_at: now,
+            expires_at: now.plus_s(self.limits.session_s),
+        };
+        let expires_at = session.expires_at;
+        let mut unit = UnitOfWork::new(id.clone());
+        unit.write(Write::PutLogin(record)).write(Write::PutSession(session)).write(Write::AddAudit(self.login_audit(
+            &user,
+            "login.succeeded",
+            remote,
+            now,
+        )));
+        self.commit(unit).await.map_err(Unavailable::from)?;
+        let profile = view.profile_of(&user);
+        Ok(SignedIn { caller: Caller { account: id.clone(), user, profile }, bearer, csrf, expires_at })
+    }
+
+    async fn store_login(&self, account: &AccountId, user: &User, record: Login, action: &str, remote: &str) -> Result<(), Unavailable> {
+        let now = self.clock.now();
+        let mut unit = UnitOfWork::new(account.clone());
+        unit.write(Write::PutLogin(record)).write(Write::AddAudit(self.login_audit(user, action, remote, now)));
+        Ok(self.commit(unit).await?)
+    }
+
+    fn login_audit(&self, user: &User, action: &str, remote: &str, now: Timestamp) -> AuditRow {
+        AuditRow {
+            id: RowId(self.ids.ascending(now)),
+            at: now,
+            by: Some(user.id),
+            action: action.into(),
+            object_kind: "user".into(),
+            object_id: user.id.to_string().into(),
+            detail: serde_json::json!({ "remote": remote }).to_string().into(),
+        }
+    }
+
+    /// Checks a bearer token.
+    ///
+    /// # Errors
+    /// `NoSession`, `Expired`, or the store can't be read.
+    pub async fn authenticate(self: &Arc<Self>, bearer: &str) -> Result<Authenticated, AuthError> {
+        if bearer.len() != 64 || !bearer.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(AuthError::NoSession);
+        }
+        let key = hash(bearer);
+        let (account, mut session) = match self.sessions.0.get(&key) {
+            Some(known) => known,
+            None => self.store.session(key).await.map_err(Unavailable::from)?.ok_or(AuthError::NoSession)?,
+        };
+        let now = self.clock.now();
+        let directory = self.directory();
+        let view = directory.account(&account).ok_or(AuthError::NoSession)?;
+        let user = view.users.get(&session.user).filter(|user| user.enabled).ok_or(AuthError::NoSession)?;
+        let idle = now.since(session.seen_at) > view.account.settings.idle_logout_s.saturating_mul(1000);
+        let connected = || {
+            let seat =
+                self.account_state(&account).dispatcher.look(|router| router.agent(session.user).is_some_and(|seat| seat.sockets > 0));
+            seat.unwrap_or(false)
+        };
+        if session.expires_at <= now || (idle && user.kind == UserKind::Human && !connected()) {
+            self.sessions.0.invalidate(&key);
+            return Err(AuthError::Expired);
+        }
+        if now.since(session.seen_at) > 60_000 {
+            session.seen_at = now;
+            let mut unit = UnitOfWork::new(account.clone());
+            unit.write(Write::PutSession(session.clone()));
+            self.commit(unit).await.map_err(Unavailable::from)?;
+        }
+        self.sessions.0.insert(key, (account.clone(), session.clone()));
+        let caller = Caller { account, user: Arc::clone(user), profile: view.profile_of(user) };
+        Ok(Authenticated { caller, session })
+    }
+
+    /// Whether a guard token is the session's.
+    pub fn check_csrf(&self, session: &Session, csrf: &str) -> bool {
+        hash(csrf).ct_eq(&session.csrf_hash).into()
+    }
+
+    /// Gives a session a fresh guard token, for a page that was loaded anew.
+    ///
+    /// # Errors
+    /// When nothing could be stored.
+    pub async fn renew_csrf(&self, authenticated: &Authenticated) -> Result<String, Unavailable> {
+        let csrf = hex::encode(self.ids.token());
+        let mut session = authenticated.session.clone();
+        session.csrf_hash = hash(&csrf);
+        self.put_session(&authenticated.caller.account, session).await?;
+        Ok(csrf)
+    }
+
+    /// Keeps a session alive.
+    ///
+    /// # Errors
+    /// As [`App::authenticate`], and `BadCsrf`.
+    pub async fn refresh(self: &Arc<Self>, bearer: &str, csrf: &str) -> Result<(), AuthError> {
+        let authenticated = self.authenticate(bearer).await?;
+        if !self.check_csrf(&authenticated.session, csrf) {
+            return Err(AuthError::BadCsrf);
+        }
+        let now = self.clock.now();
+        let mut session = authenticated.session;
+        session.seen_at = now;
+        session.expires_at = now.plus_s(self.limits.session_s);
+        Ok(self.put_session(&authenticated.caller.account, session).await?)
+    }
+
+    async fn put_session(&self, account: &AccountId, session: Session) -> Result<(), Unavailable> {
+        let mut unit = UnitOfWork::new(account.clone());
+        unit.write(Write::PutSession(session.clone()));
+        self.commit(unit).await?;
+        self.sessions.0.insert(session.token_hash, (account.clone(), session));
+        Ok(())
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When nothing could be stored; an unknown token is no error.
+    pub async fn sign_out(self: &Arc<Self>, bearer: &str) -> Result<(), Unavailable> {
+        let Ok(authenticated) = self.authenticate(bearer).await else { return Ok(()) };
+        let key = authenticated.session.token_hash;
+        let mut unit = UnitOfWork::new(authenticated.caller.account);
+        unit.write(Write::DeleteSession(key));
+        self.commit(unit).await?;
+        self.sessions.0.invalidate(&key);
+        Ok(())
+    }
+
+    /// Changes the caller's own password.
+    ///
+    /// # Errors
+    /// `WrongCurrent`, `Weak` with a sentence per broken rule, or nothing could be stored.
+    pub async fn change_password(self: &Arc<Self>, caller: &Caller, current: &str, new: &str) -> Result<(), ChangeError> {
+        let record = self.store.login(&caller.account, caller.id()).await.map_err(Unavailable::from)?;
+        let record = record.ok_or(ChangeError::WrongCurrent)?;
+        let right = match &record.password_hash {
+            Some(hash) => self.secrets.check_password(current, hash).await,
+            None => false,
+        };
+        if !right {
+            return Err(ChangeError::WrongCurrent);
+        }
+        let record = self.with_password(record, &caller.user, new).await?;
+        Ok(self.store_login(&caller.account, &caller.user, record, "user.password_changed", "").await?)
+    }
+
+    /// A log-in record with a new password that keeps the policy.
+    ///
+    /// # Errors
+    /// `Weak` with a sentence per broken rule.
+    pub async fn with_password(&self, mut record: Login, user: &User, new: &str) -> Result<Login, ChangeError> {
+        let policy = LoginPolicy::default();
+        let mut broken: Vec<String> =
+            policy.weaknesses(new, &user.login).into_iter().map(|weakness| weakness_sentence(weakness, &policy)).collect();
+        if broken.is_empty() {
+            for earlier in record.password_hash.iter().chain(&record.history).take(policy.history) {
+                if self.secrets.check_password(new, earlier).await {
+                    broken.push(format!("It must not be one of the last {} passwords.", policy.history));
+                    break;
+                }
+            }
+        }
+        if !broken.is_empty() {
+            return Err(ChangeError::Weak(broken));
+        }
+        if let Some(old) = record.password_hash.take() {
+            record.history.insert(0, old);
+            record.history.truncate(policy.history);
+        }
+        record.password_hash = Some(self.secrets.hash_password(new).await);
+        record.failures = 0;
+        record.locked_until = None;
+        Ok(record)
+    }
+}
+
+fn same_keys(own: &ApiKey, given: &ApiKey) -> bool {
+    let pairs = [
+        (&own.app_key, &given.app_key),
+        (&own.secret, &given.secret),
+        (&own.access_token, &given.access_token),
+        (&own.access_token_secret, &given.access_token_secret),
+    ];
+    pairs.iter().fold(true, |same, (own, given)| same & bool::from(own.as_bytes().ct_eq(given.as_bytes())))
+}
+
+/// What is wrong with a password, in a sentence.
+pub fn weakness_sentence(weakness: Weakness, policy: &LoginPolicy) -> String {
+    match weakness {
+        Weakness::TooShort => format!("It needs at least {} characters.", policy.min_length),
+        Weakness::TooLong => "It may have at most 256 characters.".to_owned(),
+        Weakness::Run => format!("It must not repeat or count up or down more than {} characters in a row.", policy.max_run),
+        Weakness::TooFewClasses => format!("It needs {} of these: letters, digits, other characters.", policy.min_classes),
+        Weakness::ContainsLogin => "It must not contain the log-in name.".to_owned(),
+        Weakness::Common => "It is one of the passwords that everybody tries first.".to_owned(),
+    }
+}

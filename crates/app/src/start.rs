@@ -1,0 +1,109 @@
+//! Starting and stopping.
+
+use crate::channel::Channel;
+use crate::ports::{Blobs, Bus, Clock, Ids, Secrets, Store, net::NetFactory};
+use crate::{App, Directory, Limits, Unavailable, media, outbox};
+use antiphon_domain::AccountId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the product is made of.
+pub struct AppParts {
+    /// Keeps everything.
+    pub store: Arc<dyn Store>,
+    /// Announces.
+    pub bus: Arc<dyn Bus>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn Ids>,
+    /// Reaches out.
+    pub net: Arc<dyn NetFactory>,
+    /// Keeps files.
+    pub blobs: Arc<dyn Blobs>,
+    /// Seals and signs.
+    pub secrets: Arc<dyn Secrets>,
+    /// Every connector.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// The bounds.
+    pub limits: Limits,
+    /// The public address, without a trailing slash.
+    pub public_url: String,
+}
+
+/// The product can't start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The store can't be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl App {
+    /// Loads the configuration, rebuilds dispatchers and outbox, and starts the background work.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn start(parts: AppParts) -> Result<Arc<App>, StartError> {
+        let directory = parts.store.directory().await.map_err(Unavailable::from)?;
+        let limits = parts.limits;
+        let app = Arc::new(App {
+            store: parts.store,
+            bus: parts.bus,
+            clock: parts.clock,
+            ids: parts.ids,
+            net: parts.net,
+            blobs: parts.blobs,
+            secrets: parts.secrets,
+            channels: parts.channels,
+            outbox: Arc::new(outbox::Outbox::new(limits.sends_per_source)),
+            limits,
+            public_url: parts.public_url,
+            directory: arc_swap::ArcSwap::from_pointee(Directory::new(directory)),
+            reloading: tokio::sync::Mutex::new(()),
+            accounts: Mutex::new(HashMap::new()),
+            media: Arc::new(tokio::sync::Notify::new()),
+            sessions: crate::session::SessionCache::default(),
+            stopping: tokio::sync::watch::channel(false).0,
+            tasks: Mutex::new(tokio::task::JoinSet::new()),
+        });
+        let accounts: Vec<AccountId> = app.directory().accounts().map(|view| view.account.id.clone()).collect();
+        for account in &accounts {
+            app.account_state(account);
+        }
+        app.spawn(outbox::run(Arc::clone(&app)));
+        app.spawn(media::run(Arc::clone(&app)));
+        app.spawn(sweep(Arc::clone(&app)));
+        Ok(app)
+    }
+
+    /// Stops the background work and waits for what is in flight; the store is closed by whoever opened it.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// The live state of an account, if it has any yet.
+    pub(crate) fn account_known(&self, account: &AccountId) -> Option<Arc<crate::AccountState>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).get(account).cloned()
+    }
+}
+
+/// Deletes what has aged out, a little at a time.
+async fn sweep(app: Arc<App>) {
+    const PAUSE_MS: i64 = 60_000;
+    let mut stopping = app.stopping();
+    loop {
+        let timer = app.clock.sleep_until(app.clock.now().plus_ms(PAUSE_MS));
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            () = timer => {}
+        }
+        match app.store.sweep(app.clock.now()).await {
+            Ok(0) => {}
+            Ok(rows) => metrics::counter!("antiphon_swept_rows_total").increment(rows),
+            Err(error) => tracing::warn!(%error, "what has aged out could not be deleted"),
+        }
+    }
+}
