@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Consumers that write at the same time, each in their own conversation.
 const CONSUMERS: u64 = 64;
+/// Between a success and the next message: enough load to be cut in the middle, not more than can be read back in the end.
+const PAUSE: Duration = Duration::from_millis(40);
 /// The agent answers each so-many-th message.
 const ANSWERED: u64 = 4;
 /// How long the last deliveries may take after the last start.
@@ -101,7 +103,7 @@ async fn consume(world: Arc<World>, address: SocketAddr, consumer: u64) {
         if status == Some(200) {
             number += 1;
             world.acknowledged.lock().expect("no holder panics").insert(consumer, number);
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(PAUSE).await;
         } else {
             connection = None;
             tokio::time::sleep(Duration::from_millis(20)).await;
