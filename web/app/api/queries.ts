@@ -1,0 +1,99 @@
+/** What screens read from the admin API: one definition for each, so that nothing is fetched twice under two names. */
+import { infiniteQueryOptions, queryOptions, keepPreviousData } from "@tanstack/react-query";
+import { listChannels, readSession, type Api } from "./endpoints";
+import { ApiError } from "./http";
+import type { Page } from "./types";
+
+const MINUTE = 60_000;
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async () => {
+    try {
+      return await readSession();
+    } catch (e) {
+      // No session is an answer, not a failure.
+      if (e instanceof ApiError && e.status === 401) return null;
+      throw e;
+    }
+  },
+  staleTime: Infinity,
+});
+
+export const channelsQuery = queryOptions({
+  queryKey: ["channels"],
+  queryFn: ({ signal }) => listChannels(signal),
+  staleTime: Infinity,
+});
+
+export const queries = (api: Api) => ({
+  skills: queryOptions({ queryKey: ["skills"], queryFn: ({ signal }) => api.skills({ limit: 200 }, signal), staleTime: MINUTE }),
+  agents: queryOptions({ queryKey: ["agents"], queryFn: ({ signal }) => api.agents(signal), staleTime: MINUTE }),
+  profiles: queryOptions({ queryKey: ["profiles"], queryFn: ({ signal }) => api.profiles(signal), staleTime: MINUTE }),
+  channelApps: queryOptions({ queryKey: ["channel-apps"], queryFn: ({ signal }) => api.channelApps(signal), staleTime: MINUTE }),
+  sources: queryOptions({ queryKey: ["sources"], queryFn: ({ signal }) => api.sources({ limit: 200 }, signal), staleTime: MINUTE }),
+  users: queryOptions({ queryKey: ["users"], queryFn: ({ signal }) => api.users({ limit: 200 }, signal), staleTime: MINUTE }),
+  user: (id: string) => queryOptions({ queryKey: ["users", id], queryFn: ({ signal }) => api.user(id, signal) }),
+  skill: (id: string) => queryOptions({ queryKey: ["skills", id], queryFn: ({ signal }) => api.skill(id, signal) }),
+  source: (id: string) => queryOptions({ queryKey: ["sources", id], queryFn: ({ signal }) => api.source(id, signal) }),
+
+  /** For offers, whose conversation no subscription brings yet. */
+  summary: (id: string) =>
+    queryOptions({ queryKey: ["summary", id], queryFn: ({ signal }) => api.conversation(id, signal), staleTime: MINUTE, retry: 1 }),
+  changes: (id: string) =>
+    queryOptions({
+      queryKey: ["changes", id],
+      queryFn: async ({ signal }) => {
+        const items = [];
+        let after: string | null = null;
+        do {
+          const page: Page<import("./types").ConversationChange> = await api.changes(id, { limit: 200, after }, signal);
+          items.push(...page.items);
+          after = page.next;
+        } while (after !== null && items.length < 2_000);
+        return items;
+      },
+      staleTime: Infinity,
+    }),
+  consumer: (id: string) =>
+    queryOptions({ queryKey: ["consumer", id], queryFn: ({ signal }) => api.consumer(id, signal), staleTime: MINUTE, enabled: id !== "" }),
+  consents: (id: string) => queryOptions({ queryKey: ["consents", id], queryFn: ({ signal }) => api.consents(id, signal), staleTime: MINUTE }),
+  earlier: (consumer: string) =>
+    queryOptions({
+      queryKey: ["conversations", { consumer }],
+      queryFn: ({ signal }) => api.conversations({ consumer, limit: 50 }, signal),
+      staleTime: MINUTE,
+      enabled: consumer !== "",
+    }),
+  /** Closed conversations, or whatever a search finds, newest update first. */
+  conversations: (filter: { state?: "open" | "closed"; q?: string }) =>
+    infiniteQueryOptions({
+      queryKey: ["conversations", filter],
+      queryFn: ({ signal, pageParam }) => api.conversations({ ...filter, limit: 50, after: pageParam }, signal),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last) => last.next,
+      placeholderData: keepPreviousData,
+      staleTime: 15_000,
+    }),
+  deliveries: (filter: { state?: string }) =>
+    infiniteQueryOptions({
+      queryKey: ["deliveries", filter],
+      queryFn: ({ signal, pageParam }) => api.deliveries({ ...filter, limit: 50, after: pageParam }, signal),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last) => last.next,
+    }),
+  channelLog: (filter: { source?: string }) =>
+    infiniteQueryOptions({
+      queryKey: ["channel-log", filter],
+      queryFn: ({ signal, pageParam }) => api.channelLog({ ...filter, limit: 50, after: pageParam }, signal),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last) => last.next,
+    }),
+  deadLetters: infiniteQueryOptions({
+    queryKey: ["dead-letters"],
+    queryFn: ({ signal, pageParam }) => api.deadLetters({ limit: 50, after: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  }),
+  deadLetter: (id: string) => queryOptions({ queryKey: ["dead-letters", id], queryFn: ({ signal }) => api.deadLetter(id, signal) }),
+});

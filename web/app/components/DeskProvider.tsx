@@ -1,0 +1,129 @@
+/** Brings up everything a signed-in user needs and takes it down again: socket, inbox, drafts, alerts. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useEffectEvent, useMemo, type ReactNode } from "react";
+import { api as apiOf, readSession } from "@/api/endpoints";
+import { ApiError } from "@/api/http";
+import { queries } from "@/api/queries";
+import { AgentSocket, browserWorld } from "@/api/socket";
+import type { Availability, Session } from "@/api/types";
+import type { DialogMessage, Notice, Ring } from "@/api/wire";
+import { t } from "@/i18n";
+import { beep, notify } from "@/stores/alerts";
+import { Attachments } from "@/stores/attachments";
+import { applyToCaches } from "@/stores/caches";
+import { DeskContext, type Desk } from "@/stores/context";
+import { Drafts } from "@/stores/drafts";
+import { meOf, ownerOf } from "@/stores/identity";
+import type { Effects } from "@/stores/inbox";
+import { outboxStorage } from "@/stores/outbox";
+import { sessionGone } from "@/stores/sessionGone";
+import { toast } from "@/stores/toasts";
+import { Workspace } from "@/stores/workspace";
+
+const AVAILABILITIES: readonly string[] = ["ONLINE", "OCCUPIED", "BACK_SOON", "AWAY", "OFFLINE"];
+
+function desiredState(owner: string) {
+  const key = `antiphon.state.${owner}`;
+  return {
+    get(): Availability | null {
+      const value = localStorage.getItem(key);
+      return value !== null && AVAILABILITIES.includes(value) ? (value as Availability) : null;
+    },
+    set(value: Availability): void {
+      try {
+        localStorage.setItem(key, value);
+      } catch {
+        // Then it is not restored after a cut; the server's word holds.
+      }
+    },
+  };
+}
+
+export function DeskProvider({ session, children }: { session: Session; children: ReactNode }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+
+  const show = useEffectEvent((conversationId: string) => {
+    void navigate({ to: "/conversations/$list/$id", params: { list: "mine", id: conversationId } });
+  });
+  const alert = useEffectEvent((desk: Desk, effects: Effects) => {
+    const nameOf = (id: string) => {
+      const c = desk.workspace.getSnapshot().inbox.conversations[id]?.consumer;
+      return c?.name ?? c?.address ?? t("conv.unknown");
+    };
+    const rang: Ring | undefined = effects.rang[0];
+    const arrived: DialogMessage | undefined = effects.arrived[0];
+    const came = rang?.conversationId ?? effects.assigned[0]?.id;
+    if (came !== undefined) {
+      beep("ring");
+      notify(t("notify.ring", { name: nameOf(came) }), t("notify.ringBody"), `ring-${came}`, () => show(came));
+    }
+    if (arrived) {
+      const { conversationId, event } = arrived;
+      if (came === undefined) beep("message");
+      const body = event.type === "text" ? event.text : event.type === "file" ? t("list.file") : t("list.rich");
+      notify(t("notify.message", { name: nameOf(conversationId) }), body, `conversation-${conversationId}`, () => show(conversationId));
+    }
+  });
+
+  // The user's identity decides, not the session object, which is renewed by signing in again.
+  const accountId = session.account.id;
+  const userId = session.user.id;
+  const { pid } = session.user;
+  const core = useMemo(() => {
+    const me = { accountId, userId, oldId: `${accountId}.${userId}`, pid };
+    const api = apiOf(accountId);
+    const listeners = { effects: (_effects: Effects, _notice: Notice | null): void => undefined };
+    const workspace = new Workspace({
+      me,
+      api,
+      makeSocket: (events) => new AgentSocket(browserWorld(accountId), events),
+      storage: outboxStorage(localStorage, ownerOf(me)),
+      now: () => Date.now(),
+      newId: () => crypto.randomUUID(),
+      later: (run, ms) => void setTimeout(run, ms),
+      desiredState: desiredState(ownerOf(me)),
+      async sessionExists() {
+        try {
+          await readSession();
+          return true;
+        } catch (e) {
+          return !(e instanceof ApiError && e.status === 401);
+        }
+      },
+      onSessionGone: () => sessionGone.set(true),
+      onEffects: (effects, notice) => listeners.effects(effects, notice),
+      onProblem: (message) => toast(message || t("error.generic"), "danger"),
+    });
+    return { me, api, queries: queries(api), workspace, drafts: new Drafts(localStorage, ownerOf(me)), attachments: new Attachments(() => crypto.randomUUID()), listeners };
+  }, [accountId, userId, pid]);
+  const desk: Desk = useMemo(() => ({ ...core, session, me: meOf(session) }), [core, session]);
+
+  useEffect(() => {
+    const { workspace, drafts, listeners, me } = core;
+    listeners.effects = (effects, notice) => {
+      applyToCaches(client, notice, effects, me);
+      alert({ ...core, session }, effects);
+    };
+    workspace.start();
+    const online = () => workspace.reconnect();
+    const offline = () => workspace.networkLost();
+    const visible = () => document.visibilityState === "visible" && workspace.reconnect();
+    const storage = (e: StorageEvent) => drafts.fromOtherTab(e.key, e.newValue);
+    window.addEventListener("online", online);
+    window.addEventListener("offline", offline);
+    window.addEventListener("storage", storage);
+    document.addEventListener("visibilitychange", visible);
+    return () => {
+      window.removeEventListener("online", online);
+      window.removeEventListener("offline", offline);
+      window.removeEventListener("storage", storage);
+      document.removeEventListener("visibilitychange", visible);
+      workspace.stop();
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a renewed session of the same user must not restart the socket.
+  }, [core, client]);
+
+  return <DeskContext value={desk}>{children}</DeskContext>;
+}

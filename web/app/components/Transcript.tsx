@@ -1,0 +1,252 @@
+/** A transcript, drawn only where seen: it stays at the newest message unless the reader has scrolled up. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { ConversationChange } from "@/api/types";
+import type { Conversation } from "@/api/wire";
+import { t, tOr } from "@/i18n";
+import { clock, dayName } from "@/lib/time";
+import { useDesk, useWorkspace } from "@/stores/context";
+import { useNames, useNow, type Names } from "@/stores/hooks";
+import { rowsOf, type Row } from "@/stores/transcript";
+import { Button } from "@/ui/Button";
+import { EmptyState, ErrorNote, RowsSkeleton } from "@/ui/Feedback";
+import { Icon } from "@/ui/Icon";
+import { Spinner } from "@/ui/Spinner";
+import { MessageView, PendingView } from "./MessageView";
+
+const NEAR_END = 80;
+
+function systemText(change: ConversationChange, names: Names): string {
+  const { kind, by, detail } = change;
+  const text = (...keys: string[]): string | null => {
+    for (const k of keys) if (typeof detail[k] === "string" || typeof detail[k] === "number") return String(detail[k]);
+    return null;
+  };
+  const subject = text("agent_id", "agent", "user_id", "user") ?? by;
+  const agent = subject === null || subject === "system" ? t("sys.system") : subject === "consumer" ? t("sys.consumer") : names.agent(subject);
+  const skillId = text("to_skill_id", "skill_id", "skill", "to");
+  const skill = skillId === null ? "" : names.skill(skillId);
+  if (kind === "closed" && by !== null) return t("sys.closedBy", { agent: by === "system" ? t("sys.system") : by === "consumer" ? t("sys.consumer") : names.agent(by) });
+  return tOr(`sys.${kind}`, "sys.other", { agent, skill, kind: kind.replaceAll("_", " ") });
+}
+
+function Line({ children, label }: { children: React.ReactNode; label?: string }) {
+  return (
+    <div className="flex items-center justify-center gap-2 px-6 py-1.5 text-center text-xs text-text-3" aria-label={label}>
+      {children}
+    </div>
+  );
+}
+
+function TypingLine({ dialogId, name, names }: { dialogId: string; name: string; names: Names }) {
+  const typing = useWorkspace((s) => s.inbox.typing[dialogId]);
+  const now = useNow(1_000);
+  const on = typing !== undefined && typing.until > now;
+  const who = typing?.role === "CONSUMER" ? name : typing ? names.agent(typing.originatorId) : "";
+  return (
+    <div role="status" className="h-6 shrink-0 px-5 text-xs text-text-2">
+      {on && (
+        <span className="arrive inline-flex items-center gap-2">
+          <span aria-hidden="true" className="dots inline-flex gap-1">
+            {[0, 1, 2].map((i) => (
+              <span key={i} className="size-1.5 rounded-full bg-text-3" />
+            ))}
+          </span>
+          <bdi>{t("conv.typing", { name: who })}</bdi>
+        </span>
+      )}
+    </div>
+  );
+}
+
+interface Props {
+  conversation: Conversation;
+  changes: readonly ConversationChange[];
+  /** The one in the middle: it marks as read and shows who types. */
+  live?: boolean;
+}
+
+export function Transcript({ conversation: c, changes, live = false }: Props) {
+  const { workspace, me } = useDesk();
+  const names = useNames();
+  const now = useNow(60_000);
+  const dialogId = c.mainDialogId;
+  const log = useWorkspace((s) => s.inbox.dialogs[dialogId]);
+  const allPending = useWorkspace((s) => s.pending);
+  const loading = useWorkspace((s) => s.loading.has(dialogId));
+  const error = useWorkspace((s) => s.loadErrors[dialogId]);
+  const connection = useWorkspace((s) => s.connection);
+  const scroller = useRef<HTMLDivElement>(null);
+  const name = c.consumer.name || c.consumer.address || t("conv.unknown");
+  const messages = log?.messages;
+  const unread = c.unread[me.oldId] ?? 0;
+
+  // The mark "new" stays where it was when the conversation was opened.
+  const [firstUnread, setFirstUnread] = useState<number | null | undefined>(live ? undefined : null);
+  if (firstUnread === undefined && messages && messages.length > 0 && !loading) {
+    const theirs = messages.filter((m) => m.role === "CONSUMER" && m.event.type !== "accept");
+    setFirstUnread(unread > 0 ? (theirs[Math.max(0, theirs.length - unread)]?.sequence ?? null) : null);
+  }
+
+  const pending = useMemo(() => allPending.filter((p) => p.dialogId === dialogId), [allPending, dialogId]);
+  const rows = useMemo(
+    () => rowsOf({ messages: messages ?? [], changes, pending: live ? pending : [], firstUnread: firstUnread ?? null }),
+    [messages, changes, pending, live, firstUnread],
+  );
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- the transcript is drawn again on purpose whenever it scrolls.
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (i) => (rows[i]?.kind === "message" ? 64 : 36),
+    getItemKey: (i) => rows[i]?.key ?? i,
+    overscan: 12,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: NEAR_END,
+    paddingStart: 12,
+    paddingEnd: 4,
+  });
+
+  // The first page is in: begin at its end. My own message brings the end into view again.
+  const ready = rows.length > 0 && !(loading && (messages?.length ?? 0) === 0);
+  const toEnd = useEffectEvent(() => virtual.scrollToEnd());
+  useEffect(() => {
+    if (ready) toEnd();
+  }, [ready]);
+  const lastPending = pending.at(-1)?.clientId;
+  useEffect(() => {
+    if (lastPending) toEnd();
+  }, [lastPending]);
+
+  // A picture that arrives makes its row grow: who was at the end stays there.
+  const total = virtual.getTotalSize();
+  const stick = useRef(true);
+  useLayoutEffect(() => {
+    if (stick.current) toEnd();
+  }, [total]);
+
+  const [atEnd, setAtEnd] = useState(true);
+  const [seen, setSeen] = useState(-1);
+  const lastSequence = messages?.at(-1)?.sequence ?? -1;
+  if (atEnd && seen !== lastSequence) setSeen(lastSequence);
+  const below = atEnd ? 0 : (messages ?? []).filter((m) => m.sequence > seen && m.role === "CONSUMER" && m.event.type !== "accept").length;
+
+  const older = () => void workspace.loadOlder(c.id, dialogId).catch(() => undefined);
+  const onScroll = () => {
+    const el = scroller.current;
+    if (!el) return;
+    stick.current = el.scrollHeight - el.scrollTop - el.clientHeight <= NEAR_END;
+    setAtEnd(stick.current);
+    if (el.scrollTop < 200 && rows[0]?.kind === "older" && !loading) older();
+  };
+
+  useEffect(() => {
+    if (!live) return;
+    const read = () => {
+      if (document.visibilityState === "visible" && document.hasFocus()) workspace.markRead(c.id);
+    };
+    read();
+    window.addEventListener("focus", read);
+    return () => window.removeEventListener("focus", read);
+  }, [live, c.id, lastSequence, unread, connection, workspace]);
+
+  // What is new is read aloud once, whatever is drawn.
+  const newest = messages?.at(-1);
+  const aloud = live && newest?.role === "CONSUMER" && newest.event.type === "text" ? `${name}: ${newest.event.text.slice(0, 200)}` : "";
+
+  const draw = (row: Row) => {
+    switch (row.kind) {
+      case "older":
+        return (
+          <Line>
+            <Button small look="quiet" busy={loading} onClick={older}>
+              {t(loading ? "conv.loadingOlder" : "conv.older")}
+            </Button>
+          </Line>
+        );
+      case "day":
+        return (
+          <div className="flex items-center gap-3 px-5 pt-4 pb-2">
+            <span className="h-px flex-1 bg-line" />
+            <h3 className="text-xs font-semibold text-text-2">{dayName(row.at, now)}</h3>
+            <span className="h-px flex-1 bg-line" />
+          </div>
+        );
+      case "new":
+        return (
+          <div className="flex items-center gap-3 px-5 pt-3 pb-1">
+            <span className="h-px flex-1 bg-accent/40" />
+            <span className="text-2xs font-bold tracking-wide text-accent-text uppercase">{t("conv.unreadMark")}</span>
+            <span className="h-px flex-1 bg-accent/40" />
+          </div>
+        );
+      case "system":
+        return (
+          <Line>
+            <span dir="auto">{systemText(row.change, names)}</span>
+            <time className="tabular-nums" dateTime={new Date(row.change.at).toISOString()}>
+              {clock(row.change.at)}
+            </time>
+          </Line>
+        );
+      case "message":
+        return <MessageView conversation={c} row={row} consumerName={name} names={names} />;
+      case "pending":
+        return <PendingView pending={row.pending} />;
+    }
+  };
+
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      <div className="sr-only" aria-live="polite">
+        {aloud}
+      </div>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard. */}
+      <div ref={scroller} onScroll={onScroll} role="region" aria-label={t("conv.transcript", { name })} tabIndex={0} className="flex min-h-0 flex-1 flex-col overflow-y-auto -outline-offset-2 [overflow-anchor:none]">
+        {error && (messages?.length ?? 0) === 0 ? (
+          <div className="p-4">
+            <ErrorNote remedy={error === "unreachable" ? t("error.unreachable") : error} action={<Button small onClick={() => void workspace.openConversation(c.id)}>{t("conv.retry")}</Button>}>
+              {t("conv.loadError")}
+            </ErrorNote>
+          </div>
+        ) : loading && (messages?.length ?? 0) === 0 ? (
+          <RowsSkeleton rows={4} label={t("app.loading")} />
+        ) : rows.length === 0 ? (
+          <EmptyState icon="chat" title={t("conv.empty")} />
+        ) : (
+          <div className="mt-auto shrink-0">
+            <div className="relative" style={{ height: virtual.getTotalSize() }}>
+              {virtual.getVirtualItems().map((item) => {
+                const row = rows[item.index];
+                return (
+                  row && (
+                    <div key={item.key} ref={virtual.measureElement} data-index={item.index} className="absolute inset-x-0 top-0" style={{ transform: `translateY(${item.start}px)` }}>
+                      {draw(row)}
+                    </div>
+                  )
+                );
+              })}
+            </div>
+          </div>
+        )}
+      </div>
+      {loading && (messages?.length ?? 0) > 0 && (
+        <span className="absolute start-1/2 top-2 -translate-x-1/2 rounded-full bg-raised p-1.5 text-text-2 shadow-lg">
+          <Spinner size={14} />
+        </span>
+      )}
+      {!atEnd && (
+        <button
+          type="button"
+          onClick={() => virtual.scrollToEnd({ behavior: "smooth" })}
+          className={`absolute end-5 bottom-8 flex h-8 items-center gap-1.5 rounded-full border border-line px-3 text-xs font-semibold shadow-lg ${below > 0 ? "bg-accent text-on-accent" : "bg-raised text-text-2"}`}
+        >
+          <Icon name="down" size={14} />
+          {below > 0 ? t("conv.newBelow", { n: below }) : t("conv.toNewest")}
+        </button>
+      )}
+      {live && <TypingLine dialogId={dialogId} name={name} names={names} />}
+    </div>
+  );
+}

@@ -1,0 +1,1 @@
+export function ChannelLogPage() { return null; }

@@ -1,0 +1,1 @@
+export function SkillsPage() { return null; }
