@@ -617,3 +617,7 @@ impl EventBody {
         EventBody::Content(Content::text(text))
     }
 }
+
+#[cfg(test)]
+#[path = "conversation_tests.rs"]
+mod tests;

@@ -153,3 +153,79 @@ pub fn backoff_ms(attempts: u32, dice: u64, retry_after_ms: Option<i64>) -> i64 
     let spread = i64::try_from(dice % u64::try_from(ceiling).unwrap_or(1).max(1)).unwrap_or(0);
     spread.max(100).max(retry_after_ms.unwrap_or(0).min(24 * 3600 * 1000))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn delivery() -> Delivery {
+        Delivery {
+            id: DeliveryId(1),
+            conversation: ConversationId([1; 16]),
+            dialog: DialogNumber::MAIN,
+            sequence: 0,
+            part: 0,
+            parts: 1,
+            source: SourceId(1),
+            address: "+15550002222".into(),
+            payload: "{}".into(),
+            file: None,
+            status: DeliveryStatus::Queued,
+            attempts: 0,
+            next_at: Timestamp(0),
+            handed_over_at: None,
+            vendor_id: None,
+            reason: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn failed_yields_only_to_what_proves_it_wrong() {
+        use DeliveryStatus::*;
+        fn check(from: DeliveryStatus, to: DeliveryStatus, moves: bool) {
+            let mut delivery = Delivery { status: from, ..delivery() };
+            assert_eq!(delivery.climb(to, None, Timestamp(1)), moves, "{from:?} to {to:?}");
+            assert_eq!(delivery.status, if moves { to } else { from });
+        }
+        check(Queued, Sent, true);
+        check(Queued, Unknown, true);
+        check(Unknown, Sent, true);
+        check(Unknown, Failed, true);
+        check(Sent, Queued, false);
+        check(Sent, Failed, true);
+        check(Failed, Sent, false);
+        check(Failed, Delivered, true);
+        check(Failed, Read, true);
+        check(Cancelled, Sent, false);
+        check(Delivered, Failed, false);
+        check(Delivered, Sent, false);
+        check(Delivered, Read, true);
+        check(Read, Delivered, false);
+        check(Read, Failed, false);
+    }
+
+    proptest! {
+        #[test]
+        fn receipts_in_any_order_end_at_the_same_place(order in Just(vec![1usize, 3, 5, 6]).prop_shuffle(), repeats in proptest::collection::vec(0..4usize, 0..6)) {
+            let mut delivery = delivery();
+            let statuses: Vec<_> = order.iter().map(|at| DeliveryStatus::ALL[*at]).filter(|s| *s != DeliveryStatus::Cancelled).collect();
+            let mut highest = delivery.status;
+            for status in statuses.iter().chain(repeats.iter().map(|at| &statuses[*at % statuses.len()])) {
+                delivery.climb(*status, None, Timestamp(1));
+                prop_assert!(delivery.status >= highest, "never down");
+                highest = delivery.status;
+            }
+            prop_assert_eq!(delivery.status, DeliveryStatus::Read);
+        }
+
+        #[test]
+        fn backoff_grows_within_bounds(attempts in 0..64u32, dice in any::<u64>(), asked in proptest::option::of(0..100_000i64)) {
+            let wait = backoff_ms(attempts, dice, asked);
+            prop_assert!(wait >= 100 && wait >= asked.unwrap_or(0));
+            prop_assert!(wait <= (300_000i64).max(asked.unwrap_or(0)));
+        }
+    }
+}
