@@ -1,7 +1,7 @@
 // What whoever runs it relies on: locks, signals, checks, backup and restore.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws';
@@ -75,6 +75,13 @@ describe('signals and probes', () => {
 
   it('answers healthz, readyz and metrics', withServer({}, async (server) => {
     for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await fetch(server.url + path)).status, 200, path);
+  }));
+
+  it('describes the admin API as the committed file does, from which the workspace takes its types', withServer({}, async (server) => {
+    const answer = await fetch(`${server.url}/api/v1/openapi.json`);
+    assert.equal(answer.status, 200);
+    const committed = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'));
+    assert.deepEqual(await answer.json(), committed);
   }));
 
   it('prints a one-time set-up link when there is no account', withServer({ bootstrap: null }, async (server) => {

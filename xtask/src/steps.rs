@@ -29,6 +29,7 @@ const fn essential(title: &'static str, folder: &'static str, command: &'static 
 pub fn lint() -> Vec<Step> {
     vec![
         essential("web: packages", "web", &["npm", "ci", "--no-audit", "--no-fund"]),
+        step("web: generated types", "web", &["npm", "run", "--silent", "generate", "--", "--check"]),
         step("web: lint", "web", &["npm", "run", "--silent", "lint"]),
         step("web: types", "web", &["npm", "run", "--silent", "typecheck"]),
         essential("web: build", "web", &["npm", "run", "--silent", "build"]),

@@ -36,6 +36,32 @@ const VENDORS_BY_CASE: [&str; 2] = ["Messenger", "Viber"];
 /// Where no vendor may be named (rule 5 of the dependency rules).
 const CORE: [&str; 5] = ["crates/domain/", "crates/content/", "crates/app/", "crates/api/", "web/app/"];
 
+/// Words that belong to some places only: the word, where it may stand, and why.
+const BELONGS: [(&str, &[&str], &str); 4] = [
+    (
+        "\".ams.",
+        &["crates/api/src/compat/", "crates/api/tests/", "crates/testkit/"],
+        "the published protocol's names live in api/compat only",
+    ),
+    ("std::fs", &["crates/server/", "crates/store/", "crates/simulators/"], "only the server and the store touch files"),
+    ("tokio::fs", &["crates/server/", "crates/store/", "crates/simulators/"], "only the server and the store touch files"),
+    (
+        "async fn",
+        &[
+            "crates/app/",
+            "crates/channels/",
+            "crates/store/",
+            "crates/bus/",
+            "crates/net/",
+            "crates/api/",
+            "crates/simulators/",
+            "crates/server/",
+            "crates/testkit/",
+        ],
+        "domain and content are pure: no async",
+    ),
+];
+
 /// Checks one file against every rule that applies to its kind and place.
 pub fn check(file: &File) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -57,6 +83,13 @@ pub fn check(file: &File) -> Vec<Problem> {
         for (mark, remedy) in marks {
             if line.contains(mark) {
                 problems.push(Problem::new(format!("{path}:{}", at + 1), format!("`{}`: {remedy}", mark.trim_end_matches('('))));
+            }
+        }
+    }
+    if rust && path.starts_with("crates/") {
+        for (word, _, why) in BELONGS.iter().filter(|(_, places, _)| !places.iter().any(|place| path.starts_with(place))) {
+            if let Some(at) = file.text.lines().position(|line| line.contains(word) && !line.trim_start().starts_with("//")) {
+                problems.push(Problem::new(format!("{path}:{}", at + 1), format!("`{}`: {why}", word.trim_matches('"'))));
             }
         }
     }
@@ -128,6 +161,15 @@ mod tests {
         for (mark, _) in UNFINISHED_WEB {
             check_one("web/app/ui/list.tsx", &format!("  {mark}\n"), mark.trim_end_matches('('));
         }
+    }
+
+    #[test]
+    fn words_stand_where_they_belong() {
+        check_one("crates/app/src/a.rs", "//! Head.\nconst NAME: &str = \".ams.cm.Close\";\n", "api/compat only");
+        check_one("crates/api/src/compat/a.rs", "//! Head.\nconst NAME: &str = \".ams.cm.Close\";\n", "");
+        check_one("crates/app/src/a.rs", "//! Head.\nuse std::fs;\n", "touch files");
+        check_one("crates/domain/src/a.rs", "//! Head.\npub async fn wait() {}\n", "are pure");
+        check_one("crates/app/src/a.rs", "//! Head.\npub async fn wait() {}\n// as std::fs does\n", "");
     }
 
     #[test]
