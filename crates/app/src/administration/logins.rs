@@ -3,28 +3,13 @@
 use super::{Act, AdminError, Changes};
 use crate::App;
 use crate::ports::store::{Login, UnitOfWork, Write};
-use antiphon_domain::login::{LoginPolicy, Weakness};
-use antiphon_domain::{Privilege, UserId};
+use crate::session::ChangeError;
+use antiphon_domain::{Privilege, User, UserId};
 use std::sync::Arc;
 
 /// A user who can't sign in yet.
 pub(super) fn empty(user: UserId) -> Login {
     Login { user, password_hash: None, history: Vec::new(), failures: 0, locked_until: None, last_login_at: None, api_keys: Vec::new() }
-}
-
-/// A broken rule of the password policy, as a sentence for whoever chose the password.
-pub fn weakness_sentence(weakness: Weakness, policy: &LoginPolicy) -> String {
-    match weakness {
-        Weakness::TooShort => format!("It must have at least {} characters.", policy.min_length),
-        Weakness::TooLong => "It must have at most 256 characters.".to_owned(),
-        Weakness::Run => {
-            let most = policy.max_run;
-            format!("It must not repeat a character, or run through a sequence such as abcd or 4321, for more than {most} characters.")
-        }
-        Weakness::TooFewClasses => format!("It must mix at least {} of letters, digits and other characters.", policy.min_classes),
-        Weakness::ContainsLogin => "It must not contain the log-in name.".to_owned(),
-        Weakness::Common => "It must not begin with a phrase that everybody tries first.".to_owned(),
-    }
 }
 
 impl App {
@@ -39,10 +24,7 @@ impl App {
         let user = view.users.get(&id).ok_or_else(|| AdminError::not_found("user"))?;
         self.refuse_above(act, user, &view)?;
         let before = self.login_of(act, id).await?;
-        let hash = self.new_password_hash("new_password", password, &user.login, Some(&before)).await?;
-        let policy = LoginPolicy::default();
-        let history = before.password_hash.iter().chain(&before.history).take(policy.history).cloned().collect();
-        let login = Login { password_hash: Some(hash), history, failures: 0, locked_until: None, ..before };
+        let login = self.new_password("new_password", before, user, password).await?;
         let mut changes = Changes::default();
         changes.masked("password");
         let now = self.clock().now();
@@ -79,28 +61,12 @@ impl App {
         Ok(self.store().login(act.by.account(), id).await?.unwrap_or_else(|| empty(id)))
     }
 
-    /// The hash of a password that keeps the policy; `before` is what the user signed in with until now.
-    pub(super) async fn new_password_hash(
-        &self,
-        field: &str,
-        password: &str,
-        login: &str,
-        before: Option<&Login>,
-    ) -> Result<String, AdminError> {
-        let policy = LoginPolicy::default();
-        let broken = policy.weaknesses(password, login);
-        if !broken.is_empty() {
-            let sentences: Vec<String> = broken.into_iter().map(|weakness| weakness_sentence(weakness, &policy)).collect();
-            return Err(AdminError::invalid(field, sentences.join("\n")).remedy("choose another password"));
-        }
-        if let Some(before) = before {
-            for hash in before.password_hash.iter().chain(&before.history).take(policy.history) {
-                if self.secrets().check_password(password, hash).await {
-                    let message = format!("It must not be one of the last {} passwords.", policy.history);
-                    return Err(AdminError::invalid(field, message).remedy("choose another password"));
-                }
-            }
-        }
-        Ok(self.secrets().hash_password(password).await)
+    /// The record with a new password that keeps the policy; `field` is what a refusal names.
+    pub(super) async fn new_password(&self, field: &str, before: Login, user: &User, password: &str) -> Result<Login, AdminError> {
+        self.with_password(before, user, password).await.map_err(|error| match error {
+            ChangeError::Weak(sentences) => AdminError::invalid(field, sentences.join("\n")).remedy("choose another password"),
+            ChangeError::WrongCurrent => AdminError::invalid(field, error.to_string()),
+            ChangeError::Unavailable(unavailable) => unavailable.into(),
+        })
     }
 }

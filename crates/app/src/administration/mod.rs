@@ -20,7 +20,6 @@ mod validate;
 pub use accounts::NewAccount;
 pub use apps::{ChannelAppPatch, ConnectorAppInput, NewChannelApp};
 pub use consents::NewConsent;
-pub use logins::weakness_sentence;
 pub use profiles::{NewProfile, ProfilePatch};
 pub use settings::SettingsPatch;
 pub use skills::{NewSkill, SkillPatch};

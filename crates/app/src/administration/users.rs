@@ -96,17 +96,16 @@ impl App {
             updated_at: now,
             login,
         };
-        let password_hash = match &new.password {
-            Some(password) => Some(self.new_password_hash("password", password, &user.login, None).await?),
-            None => None,
-        };
+        let mut login = Login { api_keys: keys(new.api_keys)?, ..logins::empty(user.id) };
+        if let Some(password) = &new.password {
+            login = self.new_password("password", login, &user, password).await?;
+        }
         let mut changes = Changes::default();
         changes.note("login", None::<String>, user.login.clone());
         changes.note("profile", None::<String>, user.profile.clone());
-        if password_hash.is_some() {
+        if login.password_hash.is_some() {
             changes.masked("password");
         }
-        let login = Login { password_hash, api_keys: keys(new.api_keys)?, ..logins::empty(user.id) };
         let mut unit = UnitOfWork::new(act.by.account().clone());
         unit.write(Write::PutUser(user.clone())).write(Write::PutLogin(login));
         unit.write(self.audit(act, now, "user.created", ("user", user.id.to_string()), changes));
