@@ -16,7 +16,7 @@ const EDGES: [(&str, &[&str]); 11] = [
     ("net", &["domain", "app"]),
     ("api", &["domain", "content", "app"]),
     ("simulators", &[]),
-    ("testkit", &["domain", "content", "app", "store", "bus"]),
+    ("testkit", &["domain", "content", "app", "channels", "store", "bus", "net", "api", "simulators"]),
     ("server", &["domain", "content", "app", "channels", "store", "bus", "net", "api", "simulators"]),
 ];
 
