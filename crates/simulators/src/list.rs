@@ -1,0 +1,25 @@
+//! The only list of simulated channels: one line each.
+
+use std::sync::Arc;
+
+use crate::kit::Kit;
+use crate::simulator::Vendor;
+use crate::{facebook_messenger, twilio_sms};
+
+/// A simulated channel.
+pub(crate) struct Kind {
+    pub channel: &'static str,
+    pub title: &'static str,
+    pub build: fn(Arc<Kit>) -> Arc<dyn Vendor>,
+}
+
+pub(crate) const CHANNELS: &[Kind] = &[
+    Kind { channel: "twilio_sms", title: "SMS", build: twilio_sms::build },
+    Kind { channel: "facebook_messenger", title: "Messenger", build: facebook_messenger::build },
+];
+
+/// The ids of all simulated channels.
+#[must_use]
+pub fn channels() -> Vec<&'static str> {
+    CHANNELS.iter().map(|kind| kind.channel).collect()
+}
