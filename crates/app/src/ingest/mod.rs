@@ -177,8 +177,10 @@ impl App {
         changed.health = health.clone();
         let mut unit = UnitOfWork::new(view.account.id.clone());
         unit.write(Write::PutSource(changed));
+        let enabled = current.enabled;
         self.commit(unit).await?;
-        self.announce(&view.account.id, &[], Announcement::Source(source.id, health, current.enabled));
-        self.reload_directory().await
+        self.reload_directory().await?;
+        self.announce(&view.account.id, &[], Announcement::Source(source.id, health, enabled));
+        Ok(())
     }
 }

@@ -28,17 +28,38 @@ pub(super) struct Lanes {
     timers: BTreeSet<(Timestamp, ConversationId)>,
     sources: HashMap<SourceId, Sending>,
     held: usize,
+    /// How often the configuration changed.
+    generation: u64,
+}
+
+/// Until when a delivery stays.
+#[derive(Clone, Copy)]
+pub(super) enum Until {
+    Time(Timestamp),
+    /// Until the configuration changes from what it was at that generation.
+    Change {
+        since: u64,
+    },
 }
 
 pub(super) enum Next {
-    Send(AccountId, Box<Delivery>),
+    /// Hand this over; with the generation of the configuration at this moment.
+    Send(AccountId, Box<Delivery>, u64),
     /// Nothing now; at the given time there may be.
     Wait(Option<Timestamp>),
 }
 
 impl Lanes {
     pub(super) fn new(per_source: usize) -> Self {
-        Self { per_source, lanes: HashMap::new(), ready: VecDeque::new(), timers: BTreeSet::new(), sources: HashMap::new(), held: 0 }
+        Self {
+            per_source,
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            timers: BTreeSet::new(),
+            sources: HashMap::new(),
+            held: 0,
+            generation: 0,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -97,7 +118,7 @@ impl Lanes {
             source.under_way += 1;
             if let Some((account, delivery)) = lane.queue.pop_front() {
                 lane.sending = Some(delivery.id);
-                return Next::Send(account, Box::new(delivery));
+                return Next::Send(account, Box::new(delivery), self.generation);
             }
         }
         Next::Wait(self.timers.first().map(|(at, _)| *at))
@@ -120,15 +141,15 @@ impl Lanes {
         self.ended(id, source);
     }
 
-    /// The head goes back to where it was; `None` waits for [`Lanes::resume_all`].
-    pub(super) fn put_back(&mut self, account: &AccountId, id: ConversationId, mut delivery: Delivery, at: Option<Timestamp>) {
+    /// The head goes back to where it was; a generation instead of a time waits for [`Lanes::resume_all`], unless that came since.
+    pub(super) fn put_back(&mut self, account: &AccountId, id: ConversationId, mut delivery: Delivery, until: Until) {
         let source = delivery.source;
-        if let Some(at) = at {
+        if let Until::Time(at) = until {
             delivery.next_at = at;
         }
         if let Some(lane) = self.lanes.get_mut(&id) {
             lane.queue.push_front((account.clone(), delivery));
-            lane.held = at.is_none();
+            lane.held = matches!(until, Until::Change { since } if since == self.generation);
         }
         self.ended(id, source);
     }
@@ -139,6 +160,7 @@ impl Lanes {
     }
 
     pub(super) fn resume_all(&mut self) {
+        self.generation += 1;
         for (id, lane) in &mut self.lanes {
             if std::mem::take(&mut lane.held) {
                 self.ready.push_back(*id);
@@ -200,7 +222,7 @@ mod tests {
 
     fn sends(lanes: &mut Lanes, now: i64) -> Vec<u64> {
         std::iter::from_fn(|| match lanes.next(Timestamp(now)) {
-            Next::Send(_, delivery) => Some(delivery.id.0),
+            Next::Send(_, delivery, _) => Some(delivery.id.0),
             Next::Wait(_) => None,
         })
         .collect()
@@ -222,7 +244,7 @@ mod tests {
         let mut lanes = Lanes::new(8);
         lanes.push(&account(), delivery(1, 1));
         assert_eq!(sends(&mut lanes, 0), vec![1]);
-        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), Some(Timestamp(500)));
+        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), Until::Time(Timestamp(500)));
         lanes.push(&account(), delivery(2, 1));
         lanes.push(&account(), delivery(3, 2));
         assert_eq!(sends(&mut lanes, 10), vec![3], "2 stays behind 1");
@@ -237,10 +259,12 @@ mod tests {
         lanes.push(&account(), delivery(1, 1));
         assert_eq!(sends(&mut lanes, 0), Vec::<u64>::new());
         assert_eq!(sends(&mut lanes, 100), vec![1]);
-        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), None);
+        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), Until::Change { since: 0 });
         assert_eq!(sends(&mut lanes, 9_999), Vec::<u64>::new());
         lanes.resume_all();
         assert_eq!(sends(&mut lanes, 9_999), vec![1]);
+        lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), Until::Change { since: 0 });
+        assert_eq!(sends(&mut lanes, 9_999), vec![1], "the change came while it was on its way");
     }
 
     #[test]

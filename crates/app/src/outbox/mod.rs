@@ -10,7 +10,7 @@ mod send;
 use crate::ingest::Early;
 use crate::{App, Unavailable};
 use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
-use lanes::{Lanes, Next};
+use lanes::{Lanes, Next, Until};
 use moka::sync::Cache;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -114,12 +114,12 @@ pub(crate) async fn run(app: Arc<App>) {
         loop {
             let next = app.outbox.lanes().next(app.clock.now());
             match next {
-                Next::Send(account, delivery) => {
+                Next::Send(account, delivery, generation) => {
                     let worker = Arc::clone(&app);
                     app.spawn(async move {
                         let (lane, id, source) = (delivery.conversation, delivery.id, delivery.source);
                         let outcome = send::one(&worker, &account, *delivery).await;
-                        finish(&worker, &account, lane, id, source, outcome);
+                        finish(&worker, &account, (lane, id, source), generation, outcome);
                     });
                 }
                 Next::Wait(until) => {
@@ -145,16 +145,16 @@ pub(crate) async fn run(app: Arc<App>) {
     }
 }
 
-fn finish(app: &App, account: &AccountId, lane: ConversationId, id: DeliveryId, source: SourceId, outcome: Outcome) {
+fn finish(app: &App, account: &AccountId, (lane, id, source): (ConversationId, DeliveryId, SourceId), generation: u64, outcome: Outcome) {
     let mut lanes = app.outbox.lanes();
     match outcome {
         Outcome::Settled => lanes.settle(lane, id, source),
-        Outcome::Later(at, delivery) => lanes.put_back(account, lane, *delivery, Some(at)),
+        Outcome::Later(at, delivery) => lanes.put_back(account, lane, *delivery, Until::Time(at)),
         Outcome::Pause(at, delivery) => {
             lanes.pause(source, at);
-            lanes.put_back(account, lane, *delivery, Some(at));
+            lanes.put_back(account, lane, *delivery, Until::Time(at));
         }
-        Outcome::Hold(delivery) => lanes.put_back(account, lane, *delivery, None),
+        Outcome::Hold(delivery) => lanes.put_back(account, lane, *delivery, Until::Change { since: generation }),
     }
     drop(lanes);
     app.outbox.changed.notify_one();

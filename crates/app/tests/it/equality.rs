@@ -1,0 +1,86 @@
+//! Applying what was announced to an old snapshot gives what a fresh read gives: after every use case.
+
+use antiphon_app::ports::Store;
+use antiphon_app::ports::bus::{Announcement, Heard, Listener, Topic};
+use antiphon_app::update::FieldChange;
+use antiphon_domain::id::DialogNumber;
+use antiphon_domain::{Change, Conversation, ConversationId, Event, Role, SkillId, UserId};
+use antiphon_testkit::TestApp;
+use antiphon_testkit::net::answer;
+use std::collections::BTreeMap;
+
+/// What somebody knows who was told everything and asked nothing.
+#[derive(Default)]
+struct Told {
+    conversations: BTreeMap<ConversationId, (Conversation, Vec<Event>, Vec<Change>)>,
+}
+
+impl Told {
+    fn hear_all(&mut self, listener: &mut Listener) {
+        while let Ok(heard) = listener.heard.try_recv() {
+            let Heard::That(Announcement::Conversation(moved)) = heard else { continue };
+            let entry = self.conversations.entry(moved.after.id).or_insert_with(|| ((*moved.after).clone(), Vec::new(), Vec::new()));
+            assert!(entry.1.is_empty() && entry.2.is_empty() || entry.0.version < moved.after.version, "moves come in order");
+            entry.0 = (*moved.after).clone();
+            entry.1.extend(moved.events.iter().map(|event| (**event).clone()));
+            entry.2.extend(moved.changes.iter().cloned());
+        }
+    }
+
+    async fn check(&mut self, test: &TestApp, listener: &mut Listener, after: &str) {
+        self.hear_all(listener);
+        let stored = test.conversations().await;
+        assert_eq!(stored.len(), self.conversations.len(), "after {after}");
+        for conversation in stored {
+            let (told, events, changes) = &self.conversations[&conversation.id];
+            assert_eq!(told, &conversation, "after {after}");
+            let read = test.store.events(&test.account(), conversation.id, DialogNumber::MAIN, 0, 1_000).await.expect("reads");
+            assert_eq!(events, &read, "after {after}");
+            let read = test.store.changes(&test.account(), conversation.id, 0, 1_000).await.expect("reads");
+            assert_eq!(changes, &read, "after {after}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_is_what_is_read() {
+    let test = TestApp::start().await;
+    test.net.otherwise(answer(200, "v1"));
+    let mut listener = test.listen(Topic::Account(test.account()));
+    let mut told = Told::default();
+
+    test.receive("say m1 +1 hello").await;
+    told.check(&test, &mut listener, "a first message").await;
+    test.receive("say m2 +1 again\npicture m3 +1 http://vendor.test/p").await;
+    told.check(&test, &mut listener, "more messages").await;
+    test.receive("echo e1 +1 native").await;
+    told.check(&test, &mut listener, "a native message").await;
+
+    let agent = test.arrive("agent1").await;
+    let conversation = test.accept(&agent).await;
+    told.check(&test, &mut listener, "an accepted ring").await;
+    test.write(&agent, &conversation, "hi").await.expect("publishes");
+    test.net.called(1).await;
+    told.check(&test, &mut listener, "a reply").await;
+    test.receive("delivered v1").await;
+    told.check(&test, &mut listener, "a receipt").await;
+
+    let manager = test.caller("manager1");
+    let add = |role, user: UserId| FieldChange::Add { role, user, dialog: DialogNumber::MAIN };
+    let remove = |role, user: UserId| FieldChange::Remove { role, user, dialog: DialogNumber::MAIN };
+    for (name, caller, changes) in [
+        ("joining", &manager, vec![add(Role::Manager, manager.id())]),
+        ("leaving", &manager, vec![remove(Role::Manager, manager.id())]),
+        ("taking over", &manager, vec![add(Role::AssignedAgent, manager.id())]),
+        ("a transfer", &manager, vec![remove(Role::AssignedAgent, manager.id()), FieldChange::Skill(Some(SkillId(2)))]),
+        ("a suggestion", &manager, vec![FieldChange::Suggest(UserId(2))]),
+        ("a response time", &manager, vec![FieldChange::ResponseTime(antiphon_domain::conversation::ResponseTimeKind::Custom, 1_800)]),
+        ("closing", &manager, vec![FieldChange::Close { cause: Some("done".into()) }]),
+    ] {
+        test.app.update(caller, conversation.id, changes).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        told.check(&test, &mut listener, name).await;
+    }
+    test.receive("say m9 +1 STOP\nsay m10 +1 START\nsay m11 +1 hello again").await;
+    told.check(&test, &mut listener, "consent words and a new conversation").await;
+    assert_eq!(told.conversations.len(), 2);
+}

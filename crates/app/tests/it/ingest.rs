@@ -1,0 +1,126 @@
+//! Taking webhooks in: once, in order, and nothing acknowledged that is not stored.
+
+use antiphon_app::ports::Store;
+use antiphon_app::ports::bus::{Announcement, Heard, Topic};
+use antiphon_domain::{Content, EventBody, FileState};
+use antiphon_testkit::TestApp;
+use antiphon_testkit::net::answer;
+
+#[tokio::test]
+async fn a_message_opens_a_conversation_and_the_next_ones_join_it() {
+    let test = TestApp::start().await;
+    assert_eq!(test.receive("say m1 +1 hello").await.status, 200);
+    assert_eq!(test.receive("say m2 +1 are you there?\nsay m3 +2 me too").await.status, 200);
+    let conversations = test.conversations().await;
+    assert_eq!(conversations.len(), 2);
+    let first = conversations.iter().find(|c| c.main().next_sequence == 2).expect("two events");
+    assert_eq!(test.texts(first).await, ["hello", "are you there?"]);
+    assert_eq!(first.skill, Some(antiphon_domain::SkillId(1)), "the account's default skill");
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_with_success_and_changes_nothing() {
+    let test = TestApp::start().await;
+    for _ in 0..3 {
+        assert_eq!(test.receive("say m1 +1 hello\nsay m1 +1 hello").await.status, 200);
+    }
+    let conversations = test.conversations().await;
+    assert_eq!(conversations.len(), 1);
+    assert_eq!(test.texts(&conversations[0]).await, ["hello"]);
+    assert_eq!(conversations[0].version, 2, "opened, one event");
+}
+
+#[tokio::test]
+async fn what_is_not_signed_is_refused_and_leaves_no_trace() {
+    let test = TestApp::start().await;
+    assert_eq!(test.receive_signed("say m1 +1 hello", "wrong").await.status, 401);
+    assert!(test.conversations().await.is_empty());
+    assert!(test.store.dead_letters(&test.account(), None, 10).await.expect("reads").is_empty());
+}
+
+#[tokio::test]
+async fn what_is_signed_but_unusable_becomes_a_dead_letter_and_costs_nothing_else() {
+    let test = TestApp::start().await;
+    assert_eq!(test.receive("nonsense\nsay m1 +1 hello").await.status, 200);
+    assert_eq!(test.conversations().await.len(), 1);
+    let letters = test.store.dead_letters(&test.account(), None, 10).await.expect("reads");
+    assert_eq!(letters.iter().map(|letter| &*letter.code).collect::<Vec<_>>(), ["malformed"]);
+}
+
+#[tokio::test]
+async fn many_at_once_for_one_consumer_keep_one_conversation_without_gaps() {
+    let test = std::sync::Arc::new(TestApp::start().await);
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let test = std::sync::Arc::clone(&test);
+        calls.spawn(async move { test.receive(&format!("say m{} +{} text {n}", n % 150, n % 3)).await.status });
+    }
+    while let Some(status) = calls.join_next().await {
+        assert_eq!(status.expect("no panic"), 200);
+    }
+    let conversations = test.conversations().await;
+    assert_eq!(conversations.len(), 3);
+    let mut total = 0;
+    for conversation in &conversations {
+        let events =
+            test.store.events(&test.account(), conversation.id, antiphon_domain::id::DialogNumber::MAIN, 0, 1_000).await.expect("reads");
+        let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequences, (0..events.len() as u64).collect::<Vec<_>>());
+        total += events.len();
+    }
+    assert_eq!(total, 150, "each vendor id once");
+}
+
+#[tokio::test]
+async fn media_is_announced_at_once_and_fetched_after() {
+    let test = TestApp::start().await;
+    let mut listener = test.listen(Topic::Account(test.account()));
+    test.net.then(answer(500, "")).then(answer(200, "\u{89}not really a picture"));
+    assert_eq!(test.receive("picture p1 +1 http://vendor.test/p1").await.status, 200);
+    let conversation = test.conversations().await.remove(0);
+    let last = conversation.last_content.clone().expect("there is content");
+    let EventBody::Content(Content::File { path, .. }) = &last.body else { panic!("a file") };
+    test.net.called(1).await;
+    // The first try failed, so it waits for its time; let it come.
+    while test.net.calls().len() < 2 {
+        match test.clock.next_wake() {
+            Some(at) => test.clock.advance(at.since(antiphon_app::ports::Clock::now(&*test.clock)).max(1)),
+            None => tokio::task::yield_now().await,
+        }
+        tokio::task::yield_now().await;
+    }
+    let state = TestApp::hear(&mut listener, |heard| match heard {
+        Heard::That(Announcement::File(file)) => Some(file.state.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(state, FileState::Ready);
+    let file = test.store.file(&test.account(), path).await.expect("reads").expect("is there");
+    assert_eq!(file.shown_in, Some((conversation.id, antiphon_domain::id::DialogNumber::MAIN, 0)));
+}
+
+#[tokio::test]
+async fn the_brands_native_message_is_shown_under_the_sources_external_user() {
+    let test = TestApp::start().await;
+    test.receive("say m1 +1 hello").await;
+    test.receive("echo native1 +1 written in the vendor's inbox").await;
+    let conversation = test.conversations().await.remove(0);
+    let last = conversation.last_content.clone().expect("there is content");
+    assert_eq!(last.originator.party, antiphon_domain::event::Party::External(antiphon_domain::SourceId(1)));
+    assert_eq!(conversation.waiting_since, None, "the brand has answered");
+}
+
+#[tokio::test]
+async fn a_source_that_is_off_answers_and_buries() {
+    let test = TestApp::start().await;
+    let directory = test.app.directory();
+    let (_, source) = directory.source(antiphon_domain::SourceId(1)).expect("is there");
+    let mut unit = antiphon_app::ports::store::UnitOfWork::new(test.account());
+    unit.write(antiphon_app::ports::store::Write::PutSource(antiphon_domain::Source { enabled: false, ..(**source).clone() }));
+    test.store.commit(unit).await.expect("commits");
+    test.app.reload_directory().await.expect("reloads");
+    assert_eq!(test.receive("say m1 +1 hello").await.status, 200);
+    assert_eq!(test.receive_signed("say m1 +1 hello", "wrong").await.status, 401, "verified all the same");
+    let letters = test.store.dead_letters(&test.account(), None, 10).await.expect("reads");
+    assert_eq!(letters.iter().map(|letter| &*letter.code).collect::<Vec<_>>(), ["source_off"]);
+}

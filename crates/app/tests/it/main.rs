@@ -1,0 +1,9 @@
+//! The use cases over a real SQLite store, a virtual clock and a canned net.
+
+mod consent;
+mod equality;
+mod ingest;
+mod outbox;
+mod publish;
+mod routing;
+mod sessions;

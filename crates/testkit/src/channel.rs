@@ -1,0 +1,186 @@
+//! A channel of no vendor: bodies are lines, the signature is a header that equals the secret.
+//!
+//! One line is one item: `say KEY FROM TEXT`, `picture KEY FROM URL`, `delivered ID`, `read FROM TIME`, `echo KEY TO TEXT`,
+//! `typing FROM`, or anything else, which is a dead letter.
+
+use antiphon_app::channel::{
+    Adapted, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind, Keys, LookedUp,
+    Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, Verified,
+};
+use antiphon_app::ports::Net;
+use antiphon_app::ports::net::{NetError, NetRequest};
+use antiphon_content::capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit};
+use antiphon_domain::delivery::Reason;
+use antiphon_domain::{DeliveryStatus, Timestamp};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// The channel's id.
+pub const ID: &str = "test_channel";
+/// The header that carries the signature.
+pub const SIGNATURE: &str = "x-test-signature";
+
+/// The test channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TestChannel;
+
+static KIND: ChannelKind = ChannelKind {
+    id: ID,
+    name: "Test channel",
+    address_label: "number",
+    credentials: &[Field { name: "secret", label: "Secret", secret: true, required: true, default: None, help: "Signs webhooks." }],
+    app_credentials: &[],
+    settings: &[Field {
+        name: "consent_reply",
+        label: "Who answers STOP",
+        secret: false,
+        required: false,
+        default: Some("silent"),
+        help: "silent or confirm",
+    }],
+    consent_keywords: true,
+    carrier_answers_keywords: true,
+};
+
+fn item(key: &str, kind: InboundKind) -> Result<InboundItem, DeadLetter> {
+    Ok(InboundItem { source_address: None, key: key.to_owned(), at: None, kind })
+}
+
+fn message(key: &str, from: &str, content: InboundContent) -> Result<InboundItem, DeadLetter> {
+    item(key, InboundKind::Message { from: from.to_owned(), name: None, contents: vec![content], metadata: None, consent: None })
+}
+
+fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
+    let words: Vec<&str> = line.splitn(4, ' ').collect();
+    let text = |text: &str| InboundContent::Text { text: text.to_owned(), payload: None };
+    match words[..] {
+        ["say", key, from, said] => message(key, from, text(said)),
+        ["picture", key, from, url] => {
+            let content = InboundContent::Media { url: url.to_owned(), declared_type: Some("image/png".into()), name: None, caption: None };
+            message(key, from, content)
+        }
+        ["echo", key, to, said] => {
+            let kind = InboundKind::Echo { to: to.to_owned(), vendor_id: key.to_owned(), delivery: None, contents: vec![text(said)] };
+            item(key, kind)
+        }
+        ["typing", from] => item(line, InboundKind::Typing { from: from.to_owned(), on: true }),
+        ["delivered", id] | ["failed", id] => {
+            let status = if words[0] == "delivered" { DeliveryStatus::Delivered } else { DeliveryStatus::Failed };
+            let of = ReceiptOf::Ids { vendor_ids: vec![id.to_owned()], delivery: None };
+            item(line, InboundKind::Receipt { of, status, reason: None, opted_out: false })
+        }
+        ["read", from, at] => {
+            let at = at.parse().map(Timestamp).unwrap_or_default();
+            let of = ReceiptOf::UpTo { consumer: from.to_owned(), at };
+            item(line, InboundKind::Receipt { of, status: DeliveryStatus::Read, reason: None, opted_out: false })
+        }
+        _ => Err(DeadLetter { source_address: None, code: "malformed", reason: "the line is none that the test channel knows".to_owned() }),
+    }
+}
+
+fn error(disposition: Disposition, code: &str) -> SendError {
+    let reason = Reason { code: code.into(), vendor_code: None, message: format!("The test channel says {code}.").into(), remedy: None };
+    SendError { disposition, reason }
+}
+
+impl Channel for TestChannel {
+    fn describe(&self) -> &'static ChannelKind {
+        &KIND
+    }
+
+    fn capabilities(&self, _keys: &Keys) -> Capabilities {
+        Capabilities {
+            text: TextLimit { max: 20, unit: Unit::Codepoint, segments: false },
+            caption_max: 0,
+            media: MediaLimits { types: vec![MediaRule::new("image/*", 1_000_000)], max_bytes: 1_000_000, max_per_message: 1 },
+            signals: Signals { delivered: true, read: true, ..Signals::default() },
+            window: None,
+            consent_keywords: true,
+            native_messages: true,
+        }
+    }
+
+    fn verify<'a>(&self, request: &'a RawRequest, keys: &Keys) -> Result<Verified<'a>, Refusal> {
+        let secret = keys.credential("secret").ok_or(Refusal::NoSecret("secret"))?;
+        let given = request.headers.get(SIGNATURE).ok_or(Refusal::BadSignature("missing"))?;
+        let right: bool = given.as_bytes().ct_eq(secret.as_bytes()).into();
+        if right { Ok(Verified { request }) } else { Err(Refusal::BadSignature("wrong")) }
+    }
+
+    fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {
+        String::from_utf8_lossy(&verified.request.body).lines().map(parse_line).collect()
+    }
+
+    fn adapt(&self, content: &OutboundContent, can: &Capabilities) -> Adapted {
+        let parts = match content {
+            OutboundContent::Text(text) => antiphon_content::split::split(text, can.text.max as usize, can.text.unit),
+            OutboundContent::File { caption, .. } => vec![caption.to_string()],
+        };
+        Adapted { parts, losses: Vec::new() }
+    }
+
+    fn send<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<Sent, SendError>> {
+        Box::pin(async move {
+            let mut request = NetRequest::new(http::Method::POST, format!("http://vendor.test/send/{}", out.to));
+            request.body = out.payload.clone().into();
+            match net.call(request).await {
+                Ok(answer) if answer.status == 200 => Ok(Sent { vendor_id: String::from_utf8_lossy(&answer.body).into_owned() }),
+                Ok(answer) => Err(match answer.status {
+                    401 => error(Disposition::NeedsReauthorisation, "token_dead"),
+                    410 => error(Disposition::OptedOut, "opted_out"),
+                    429 => error(Disposition::Throttled { after_ms: Some(5_000) }, "throttled"),
+                    500..=599 => error(Disposition::Retry { after_ms: None, max_attempts: None }, "vendor_down"),
+                    _ => error(Disposition::Failed, "refused"),
+                }),
+                Err(NetError::NoConnection(_) | NetError::Forbidden(_)) => {
+                    Err(error(Disposition::Retry { after_ms: None, max_attempts: None }, "no_connection"))
+                }
+                Err(_) => Err(error(Disposition::Unknown, "no_answer")),
+            }
+        })
+    }
+
+    fn media(&self) -> Option<&dyn MediaFetch> {
+        Some(self)
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
+    }
+}
+
+impl MediaFetch for TestChannel {
+    fn fetch<'a>(
+        &'a self,
+        _keys: &'a Keys,
+        url: &'a str,
+        _max_bytes: u64,
+        net: &'a dyn Net,
+    ) -> BoxFuture<'a, Result<FetchedMedia, SendError>> {
+        Box::pin(async move {
+            match net.call(NetRequest::new(http::Method::GET, url)).await {
+                Ok(answer) if answer.status == 200 => Ok(FetchedMedia { bytes: answer.body, content_type: None, name: None }),
+                Ok(answer) if answer.status == 404 => Err(error(Disposition::Failed, "gone")),
+                _ => Err(error(Disposition::Retry { after_ms: None, max_attempts: None }, "vendor_down")),
+            }
+        })
+    }
+}
+
+impl Lookup for TestChannel {
+    fn lookup<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<LookedUp, SendError>> {
+        Box::pin(async move {
+            match net.call(NetRequest::new(http::Method::GET, format!("http://vendor.test/find/{}", out.delivery))).await {
+                Ok(answer) if answer.status == 200 => Ok(LookedUp::Found(String::from_utf8_lossy(&answer.body).into_owned())),
+                Ok(answer) if answer.status == 404 => Ok(LookedUp::Absent),
+                _ => Ok(LookedUp::Unclear),
+            }
+        })
+    }
+}
+
+/// The connectors of a test product.
+pub fn channels() -> Vec<Arc<dyn Channel>> {
+    vec![Arc::new(TestChannel)]
+}

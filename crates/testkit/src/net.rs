@@ -1,0 +1,80 @@
+//! A net that goes nowhere: it keeps what was called and answers what the test laid out.
+
+use antiphon_app::ports::Net;
+use antiphon_app::ports::net::{NetAnswer, NetError, NetFactory, NetRequest};
+use antiphon_domain::account::Network;
+use futures_util::future::BoxFuture;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// Canned answers, first come first served; without one, every call answers as `otherwise`.
+#[derive(Clone)]
+pub struct CannedNet(Arc<Inner>);
+
+struct Inner {
+    answers: Mutex<VecDeque<Result<NetAnswer, NetError>>>,
+    otherwise: Mutex<Result<NetAnswer, NetError>>,
+    calls: watch::Sender<Vec<NetRequest>>,
+}
+
+impl Default for CannedNet {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            answers: Mutex::default(),
+            otherwise: Mutex::new(Err(NetError::NoConnection("no answer was laid out".into()))),
+            calls: watch::channel(Vec::new()).0,
+        }))
+    }
+}
+
+/// An answer with that status and body.
+pub fn answer(status: u16, body: &str) -> Result<NetAnswer, NetError> {
+    Ok(NetAnswer { status, headers: http::HeaderMap::new(), body: body.to_owned().into() })
+}
+
+impl CannedNet {
+    /// Lays out the next answer.
+    pub fn then(&self, answer: Result<NetAnswer, NetError>) -> &Self {
+        self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(answer);
+        self
+    }
+
+    /// What is answered when nothing is laid out.
+    pub fn otherwise(&self, answer: Result<NetAnswer, NetError>) -> &Self {
+        *self.0.otherwise.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+        self
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Vec<NetRequest> {
+        self.0.calls.borrow().clone()
+    }
+
+    /// Waits until there were so many calls.
+    pub async fn called(&self, count: usize) -> Vec<NetRequest> {
+        let mut calls = self.0.calls.subscribe();
+        let seen = calls.wait_for(|calls| calls.len() >= count).await.expect("the net lives as long as its user");
+        seen.clone()
+    }
+
+    /// How many laid-out answers were not asked for.
+    pub fn unused(&self) -> usize {
+        self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Net for CannedNet {
+    fn call<'a>(&'a self, request: NetRequest) -> BoxFuture<'a, Result<NetAnswer, NetError>> {
+        let laid_out = self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let answer = laid_out.unwrap_or_else(|| self.0.otherwise.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        self.0.calls.send_modify(|calls| calls.push(request));
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+impl NetFactory for CannedNet {
+    fn for_account(&self, _allow: &[Network], _trusted_base: Option<&str>) -> Arc<dyn Net> {
+        Arc::new(self.clone())
+    }
+}
