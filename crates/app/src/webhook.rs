@@ -18,6 +18,9 @@ pub enum WebhookTarget {
     App(String),
 }
 
+/// An item with the source it is for.
+type Destined = (Arc<AccountView>, Arc<Source>, InboundItem);
+
 /// The source or app behind a target.
 struct Addressed {
     view: Arc<AccountView>,
@@ -88,7 +91,7 @@ impl App {
         request: &RawRequest,
         items: Vec<Result<InboundItem, DeadLetter>>,
     ) -> Result<(), Unavailable> {
-        let mut lanes: HashMap<(SourceId, String), Vec<(Arc<AccountView>, Arc<Source>, InboundItem)>> = HashMap::new();
+        let mut lanes: HashMap<(SourceId, String), Vec<Destined>> = HashMap::new();
         let mut order = Vec::new();
         let mut dead = Vec::new();
         for item in items {
@@ -142,7 +145,7 @@ impl App {
     async fn take_in_lane(
         self: &Arc<Self>,
         connector: &dyn Channel,
-        items: Vec<(Arc<AccountView>, Arc<Source>, InboundItem)>,
+        items: Vec<Destined>,
         request: &RawRequest,
     ) -> Result<(), Unavailable> {
         for (view, source, item) in items {
