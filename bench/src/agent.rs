@@ -19,6 +19,9 @@ use tokio_tungstenite::tungstenite::Message;
 /// How long an answer may take before it counts as lost.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long to wait after being told to be slower.
+const SLOWER: Duration = Duration::from_millis(200);
+
 /// A log-in's result.
 #[derive(Clone)]
 pub struct Session {
@@ -112,8 +115,18 @@ impl Agent {
         Ok((Self { out, pending, next: AtomicU64::new(1), counts_only, frames, session: session.clone() }, notifications))
     }
 
-    /// Sends a request and gives the whole response.
+    /// Sends a request and gives the whole response; waits and asks again when told to be slower.
     pub async fn request(&self, kind: &str, body: Value, metadata: Option<Value>) -> Result<Value> {
+        loop {
+            let response = self.request_once(kind, body.clone(), metadata.clone()).await?;
+            if response["code"] != 429 {
+                return Ok(response);
+            }
+            tokio::time::sleep(SLOWER).await;
+        }
+    }
+
+    async fn request_once(&self, kind: &str, body: Value, metadata: Option<Value>) -> Result<Value> {
         let id = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let mut frame = json!({ "kind": "req", "id": id, "type": kind, "body": body });
         if let Some(metadata) = metadata {

@@ -3,7 +3,7 @@
 //! Consumers behave like the vendor: a message without a 200 is sent again under the same id. The agent behaves like a client with
 //! a cursor: after each cut it logs in again, reads what it missed, and repeats unanswered replies under the same client key.
 
-use crate::agent::{self, Agent};
+use crate::agent::{self, Agent, Session};
 use crate::http::Connection;
 use crate::machine::Random;
 use crate::product::{self, Server};
@@ -24,7 +24,7 @@ const CONSUMERS: u64 = 64;
 /// Between a success and the next message: enough load to be cut in the middle, not more than can be read back in the end.
 const PAUSE: Duration = Duration::from_millis(40);
 /// The agent answers each so-many-th message.
-const ANSWERED: u64 = 4;
+const ANSWERED: u64 = 8;
 /// How long the last deliveries may take after the last start.
 const SETTLE: Duration = Duration::from_secs(90);
 
@@ -116,8 +116,12 @@ async fn consume(world: Arc<World>, address: SocketAddr, consumer: u64) {
 struct Memory {
     /// The next number to read, per conversation.
     next: HashMap<String, u64>,
+    /// Conversations whose missed events were read on this connection.
+    current: HashSet<String>,
     /// Replies that have no success yet: text to dialog.
     open: HashMap<String, String>,
+    /// The log-in, which outlives the server's deaths.
+    session: Option<Session>,
 }
 
 /// The agent: works on a connection until it breaks, then on the next.
@@ -131,8 +135,13 @@ async fn answer(world: Arc<World>, address: SocketAddr) {
 }
 
 async fn work(world: &World, address: SocketAddr, memory: &mut Memory) -> Result<()> {
-    let session = agent::log_in(address, "agent0").await?;
+    let session = match memory.session.take() {
+        Some(session) => session,
+        None => agent::log_in(address, "agent0").await?,
+    };
     let (agent, mut notifications) = Agent::connect(address, &session).await?;
+    memory.session = Some(session);
+    memory.current.clear();
     let agent = Arc::new(agent);
     agent.start_work(false, "ONLINE").await?;
     while !world.stop.load(Ordering::Relaxed) {
@@ -143,29 +152,48 @@ async fn work(world: &World, address: SocketAddr, memory: &mut Memory) -> Result
         let (_, notification) = next.context("the socket closed")?;
         agent.accept_rings(&notification);
         for conversation in agent::conversations(&notification) {
-            // Reading from the cursor makes the first sight after a cut and the ordinary update the same thing.
-            catch_up(&agent, memory, &conversation).await?;
+            if memory.current.insert(conversation.clone()) {
+                catch_up(&agent, memory, &conversation).await?;
+            }
+        }
+        if let Some(conversation) = notification["body"]["dialogId"].as_str().filter(|_| notification["body"]["sequence"].is_u64()) {
+            // An event that is not the next one shows a gap: the cursor fills it.
+            if !memory.take(conversation, &notification["body"]) {
+                catch_up(&agent, memory, conversation).await?;
+            }
         }
         say(world, &agent, memory).await?;
     }
     Ok(())
 }
 
-/// Reads what is new in a conversation and decides what to answer.
-async fn catch_up(agent: &Agent, memory: &mut Memory, conversation: &str) -> Result<()> {
-    let next = memory.next.get(conversation).copied().unwrap_or(0);
-    let events = agent.demand(".ams.ms.QueryMessages", json!({ "dialogId": conversation, "newerThanSequence": next })).await?;
-    for event in events.as_array().into_iter().flatten() {
-        let sequence = event["sequence"].as_u64().context("an event without a sequence")?;
-        if sequence < next {
-            continue;
+impl Memory {
+    /// Takes one event; false when an earlier one is missing.
+    fn take(&mut self, conversation: &str, event: &Value) -> bool {
+        let next = self.next.entry(conversation.to_owned()).or_default();
+        let Some(sequence) = event["sequence"].as_u64() else { return true };
+        if sequence == *next {
+            *next += 1;
+            if let Some(text) = reply_to(event) {
+                self.open.insert(text, conversation.to_owned());
+            }
         }
-        memory.next.insert(conversation.to_owned(), sequence + 1);
-        if let Some(text) = reply_to(event) {
-            memory.open.insert(text, conversation.to_owned());
+        sequence < *next
+    }
+}
+
+/// Reads what is new in a conversation, page by page.
+async fn catch_up(agent: &Agent, memory: &mut Memory, conversation: &str) -> Result<()> {
+    loop {
+        let next = memory.next.get(conversation).copied().unwrap_or(0);
+        let events = agent.demand(".ams.ms.QueryMessages", json!({ "dialogId": conversation, "newerThanSequence": next })).await?;
+        for event in events.as_array().into_iter().flatten() {
+            memory.take(conversation, event);
+        }
+        if memory.next.get(conversation).copied().unwrap_or(0) == next {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// The reply to an event, for those that get one.
@@ -209,9 +237,10 @@ async fn compare(world: &World, sink: &Sink, address: SocketAddr) -> Result<Vec<
             .filter(|(_, times)| **times > 1)
             .map(|(text, times)| format!("doubled at the vendor: `{text}` arrived {times} times")),
     );
+    let session = agent::log_in(address, "admin").await?;
     let missing: HashSet<&String> = replied.iter().filter(|text| !arrived.contains_key(*text)).collect();
     for conversation in conversations.iter().filter(|conversation| conversation.texts.iter().any(|stored| missing.contains(&stored.text))) {
-        let states = stored::delivery_states(address, &conversation.id).await?;
+        let states = stored::delivery_states(address, &session.bearer, &conversation.id).await?;
         for stored in conversation.texts.iter().filter(|stored| missing.contains(&stored.text)) {
             let state = states.get(&stored.text).map_or("without a delivery", String::as_str);
             if state != "unknown" {

@@ -22,7 +22,7 @@ struct Times {
 
 /// Floods a fresh server; true when everything is stored as it must be.
 pub async fn run(binary: &Path, count: u64, seed: u64) -> Result<bool> {
-    let stage = Stage::set(binary, 1).await?;
+    let stage = Stage::set(binary).await?;
     let plan = Arc::new(plan(count, seed));
     let distinct = plan.iter().max().map_or(0, |most| most + 1);
     let signer = sms::Signer::new(stage.server.address);

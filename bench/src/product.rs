@@ -87,7 +87,7 @@ fn tail(log: &Path) -> String {
 }
 
 /// A bootstrap file: an administrator, so many agents with so much room, and one text-message source whose vendor is the sink.
-pub fn bootstrap(agents: usize, room: u32, sink: SocketAddr) -> String {
+pub fn bootstrap(agents: u64, room: u32, sink: SocketAddr) -> String {
     let mut text = format!(
         "[[account]]\nid = \"{ACCOUNT}\"\nname = \"Bench\"\ntimezone = \"UTC\"\ndefault_skill = \"General\"\n\n[[account.skill]]\nname = \"General\"\n\n{}",
         user("admin", "administrator", 1)

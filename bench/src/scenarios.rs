@@ -22,6 +22,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub const CONVERSATIONS: u64 = 300;
 /// Room of an agent who is to hold everything.
 const ROOM: u32 = 100_000;
+/// Agents of the outbound scenario, and the conversations that each holds: one socket's rate is limited, so it takes some.
+const WRITERS: u64 = 16;
+const HELD: u64 = 16;
 /// How long set-up steps may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,11 +39,15 @@ pub struct Stage {
 
 impl Stage {
     /// Starts it all.
-    pub async fn set(binary: &Path, agents: usize) -> Result<Self> {
+    pub async fn set(binary: &Path) -> Result<Self> {
+        Self::set_with(binary, 1, ROOM).await
+    }
+
+    async fn set_with(binary: &Path, agents: u64, room: u32) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (sink, sink_address) = Sink::start().await?;
         let bootstrap = folder.path().join("bootstrap.toml");
-        std::fs::write(&bootstrap, product::bootstrap(agents, ROOM, sink_address))?;
+        std::fs::write(&bootstrap, product::bootstrap(agents, room, sink_address))?;
         let server = product::start(binary, &folder.path().join("data"), "127.0.0.1:0", Some(&bootstrap)).await?;
         Ok(Self { server, sink, folder })
     }
@@ -50,31 +57,51 @@ impl Stage {
     }
 }
 
-/// An agent that works, has accepted the conversations of so many consumers, and names them.
-async fn staffed(stage: &Stage, conversations: u64) -> Result<(Arc<Agent>, UnboundedReceiver<agent::Notification>, Vec<String>)> {
-    let session = agent::log_in(stage.server.address, "agent0").await?;
-    let (agent, mut notifications) = Agent::connect(stage.server.address, &session).await?;
-    let agent = Arc::new(agent);
-    agent.start_work(false, "ONLINE").await?;
-    stored::open_conversations(stage.server.address, conversations).await?;
-    let mut mine = HashSet::new();
-    let deadline = Instant::now() + PATIENCE;
-    while (mine.len() as u64) < conversations {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let (_, notification) = tokio::time::timeout(left, notifications.recv())
-            .await
-            .with_context(|| format!("only {} of {conversations} conversations reached the agent", mine.len()))?
-            .context("the agent's socket closed")?;
-        agent.accept_rings(&notification);
-        mine.extend(agent::conversations(&notification));
+/// An agent at work, its notifications, and the conversations it has accepted.
+struct Staff {
+    agent: Arc<Agent>,
+    notifications: UnboundedReceiver<agent::Notification>,
+    conversations: HashSet<String>,
+}
+
+impl Staff {
+    /// Signs an agent in and sets it to work.
+    async fn hire(stage: &Stage, login: &str) -> Result<Self> {
+        let session = agent::log_in(stage.server.address, login).await?;
+        let (agent, notifications) = Agent::connect(stage.server.address, &session).await?;
+        let agent = Arc::new(agent);
+        agent.start_work(false, "ONLINE").await?;
+        Ok(Self { agent, notifications, conversations: HashSet::new() })
     }
-    Ok((agent, notifications, mine.into_iter().collect()))
+
+    /// Accepts rings until it holds so many conversations.
+    async fn hold(&mut self, wanted: u64) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while (self.conversations.len() as u64) < wanted {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let (_, notification) = tokio::time::timeout(left, self.notifications.recv())
+                .await
+                .with_context(|| format!("only {} of {wanted} conversations reached the agent", self.conversations.len()))?
+                .context("the agent's socket closed")?;
+            self.agent.accept_rings(&notification);
+            self.conversations.extend(agent::conversations(&notification));
+        }
+        Ok(())
+    }
+}
+
+/// One agent who holds the conversations of so many consumers.
+async fn staffed(stage: &Stage, conversations: u64) -> Result<Staff> {
+    let mut staff = Staff::hire(stage, "agent0").await?;
+    stored::open_conversations(stage.server.address, conversations).await?;
+    staff.hold(conversations).await?;
+    Ok(staff)
 }
 
 /// Signed webhooks on 300 conversations that an agent holds, closed loop.
 pub async fn ingest(binary: &Path, connections: usize, time: Duration) -> Result<Outcome> {
-    let stage = Stage::set(binary, 1).await?;
-    let (agent, _notifications, _) = staffed(&stage, CONVERSATIONS).await?;
+    let stage = Stage::set(binary).await?;
+    let Staff { agent, notifications: _open, .. } = staffed(&stage, CONVERSATIONS).await?;
     agent.counts_only.store(true, Ordering::Relaxed);
     let signer = sms::Signer::new(stage.server.address);
     let make: Make = Arc::new(move |number| {
@@ -87,8 +114,8 @@ pub async fn ingest(binary: &Path, connections: usize, time: Duration) -> Result
 
 /// Open loop at a fixed rate: from sending the webhook to the event on the agent's socket.
 pub async fn latency(binary: &Path, rate: u64, time: Duration) -> Result<Histogram> {
-    let stage = Stage::set(binary, 1).await?;
-    let (_agent, mut notifications, _) = staffed(&stage, CONVERSATIONS).await?;
+    let stage = Stage::set(binary).await?;
+    let Staff { agent: _open, mut notifications, .. } = staffed(&stage, CONVERSATIONS).await?;
     let signer = sms::Signer::new(stage.server.address);
     let sent_at: Arc<Mutex<HashMap<u64, Instant>>> = Arc::default();
     let (note, total) = (sent_at.clone(), rate * time.as_secs());
@@ -118,8 +145,8 @@ pub async fn latency(binary: &Path, rate: u64, time: Duration) -> Result<Histogr
 
 /// Each webhook opens a conversation, with consumer, routing and ring.
 pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome> {
-    let stage = Stage::set(binary, 1).await?;
-    let (agent, _notifications, _) = staffed(&stage, 1).await?;
+    let stage = Stage::set(binary).await?;
+    let Staff { agent, notifications: _open, .. } = staffed(&stage, 1).await?;
     agent.counts_only.store(true, Ordering::Relaxed);
     let signer = sms::Signer::new(stage.server.address);
     let make: Make = Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(1_000 + number), "hello"));
@@ -128,24 +155,32 @@ pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome>
     Ok(outcome)
 }
 
-/// An agent answers in many conversations at once; what arrives at the vendor per second, and what the agent could publish per second.
+/// Agents answer in all their conversations at once; what arrives at the vendor per second, and what they could publish per second.
 pub async fn outbound(binary: &Path, time: Duration) -> Result<(f64, f64)> {
-    let stage = Stage::set(binary, 1).await?;
-    let (agent, _notifications, conversations) = staffed(&stage, 256).await?;
-    agent.counts_only.store(false, Ordering::Relaxed);
+    let stage = Stage::set_with(binary, WRITERS, HELD as u32).await?;
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        writers.push(Staff::hire(&stage, &format!("agent{number}")).await?);
+    }
+    stored::open_conversations(stage.server.address, WRITERS * HELD).await?;
+    for writer in &mut writers {
+        writer.hold(HELD).await?;
+    }
     let started = Instant::now();
     let before = stage.sink.taken.load(Ordering::Relaxed);
     let mut workers = FuturesUnordered::new();
-    for dialog in conversations {
-        let agent = agent.clone();
-        workers.push(tokio::spawn(async move {
-            let mut published = 0_u64;
-            while started.elapsed() < time {
-                agent.publish(&dialog, "An answer of ordinary length, as agents write them.", None).await?;
-                published += 1;
-            }
-            anyhow::Ok(published)
-        }));
+    for Staff { agent, conversations, .. } in &writers {
+        for dialog in conversations.clone() {
+            let agent = agent.clone();
+            workers.push(tokio::spawn(async move {
+                let mut published = 0_u64;
+                while started.elapsed() < time {
+                    agent.publish(&dialog, "An answer of ordinary length, as agents write them.", None).await?;
+                    published += 1;
+                }
+                anyhow::Ok(published)
+            }));
+        }
     }
     let mut published = 0;
     while let Some(worker) = workers.next().await {
@@ -165,7 +200,7 @@ pub async fn outbound(binary: &Path, time: Duration) -> Result<(f64, f64)> {
 
 /// Memory of so many idle agent sockets: bytes for each.
 pub async fn idle_sockets(binary: &Path, count: usize) -> Result<f64> {
-    let stage = Stage::set(binary, 1).await?;
+    let stage = Stage::set(binary).await?;
     let session = agent::log_in(stage.server.address, "agent0").await?;
     let address = stage.server.address;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -207,7 +242,7 @@ pub async fn starts(binary: &Path) -> Result<Starts> {
         }
         server.kill().await?;
     }
-    let stage = Stage::set(binary, 1).await?;
+    let stage = Stage::set(binary).await?;
     let signer = sms::Signer::new(stage.server.address);
     let (address, data) = (stage.server.address, stage.data());
     let make: Make = Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(number % CONVERSATIONS), "hello"));

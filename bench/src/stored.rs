@@ -78,13 +78,12 @@ async fn read(agent: &Agent, id: String) -> Result<Conversation> {
 }
 
 /// The delivery status of each text that an agent wrote, read from the admin API.
-pub async fn delivery_states(address: SocketAddr, conversation: &str) -> Result<HashMap<String, String>> {
-    let session = agent::log_in(address, "admin").await?;
+pub async fn delivery_states(address: SocketAddr, bearer: &str, conversation: &str) -> Result<HashMap<String, String>> {
     let mut states = HashMap::new();
     let mut cursor = String::new();
     loop {
         let path = format!("/api/v1/accounts/{ACCOUNT}/conversations/{conversation}/messages?limit=200{cursor}");
-        let (status, page) = http::json(address, "GET", &path, Some(&session.bearer), None).await?;
+        let (status, page) = http::json(address, "GET", &path, Some(bearer), None).await?;
         let items = page["items"].as_array().with_context(|| format!("the list of messages answered {status}: {page}"))?;
         for item in items {
             if let (Some(text), Some(state)) = (item["event"]["message"].as_str(), item["delivery"]["status"].as_str()) {
