@@ -1,0 +1,170 @@
+//! Deliveries and files.
+
+use super::super::failure::Failure;
+use super::super::prepare::key_hash;
+use super::super::reader::View;
+use super::super::rows::codec::{ordered, unordered};
+use super::super::rows::consumer::decode_file;
+use super::super::rows::conversation::number;
+use super::super::rows::delivery::{decode, status_column};
+use super::bound;
+use antiphon_app::ports::store::DeliveryFilter;
+use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, DialogNumber, FileId, Sequence, SourceId, StoredFile, Timestamp};
+use rusqlite::{OptionalExtension, Params, Row, params};
+
+/// The most deliveries that one read watermark is applied to.
+const UNREAD: i64 = 500;
+
+pub const OUTBOX: &str = "SELECT account, id, data FROM deliveries WHERE status = 0 AND id > ?1 ORDER BY id LIMIT ?2";
+pub const BY_ID: &str = "SELECT id, data FROM deliveries WHERE account = ?1 AND id = ?2";
+pub const BY_VENDOR_ID: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_vendor
+    WHERE account = ?1 AND source = ?2 AND vendor_hash = ?3 AND vendor_hash IS NOT NULL";
+pub const NOT_READ: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_unread
+    WHERE account = ?1 AND conversation = ?2 AND status IN (2, 3, 5) ORDER BY id";
+pub const OF_EVENTS: &str = "SELECT id, data FROM deliveries
+    WHERE account = ?1 AND conversation = ?2 AND dialog = ?3 AND sequence BETWEEN ?4 AND ?5 ORDER BY sequence, id";
+pub const ALL: &str = "SELECT id, data FROM deliveries
+    WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR ?5 IS NULL OR ?6 IS NULL) ORDER BY id DESC LIMIT ?3";
+pub const OF_CONVERSATION: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_conversation
+    WHERE account = ?1 AND id < ?2 AND conversation = ?4 AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR source = ?6)
+    ORDER BY id DESC LIMIT ?3";
+pub const OF_STATUS: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_status
+    WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR conversation = ?4) AND status = ?5 AND (?6 IS NULL OR source = ?6)
+    ORDER BY id DESC LIMIT ?3";
+pub const OF_SOURCE: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_source
+    WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR conversation = ?4) AND (?5 IS NULL OR status = ?5) AND source = ?6
+    ORDER BY id DESC LIMIT ?3";
+pub const FILE: &str = "SELECT id, path, data FROM files WHERE path = ?2 AND account = ?1";
+pub const PENDING: &str = "SELECT account, id, path, data FROM files WHERE fetch_at IS NOT NULL ORDER BY fetch_at, id LIMIT ?1";
+
+impl View<'_> {
+    pub fn outbox(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<(AccountId, Delivery)>, Failure> {
+        let mut statement = self.connection.prepare_cached(OUTBOX)?;
+        // Nothing has the lowest id of all: it would mean the beginning of time.
+        let mut rows = statement.query(params![after.map_or(i64::MIN, |id| ordered(id.0)), bound(limit)])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let account = self.shared.accounts.id(self.connection, row.get(0)?)?;
+            let data = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+            all.push((account, decode(DeliveryId(unordered(row.get(1)?)), data)?));
+        }
+        Ok(all)
+    }
+
+    fn read_deliveries(&self, sql: &str, parameters: impl Params, mut take: impl FnMut(Delivery) -> bool) -> Result<(), Failure> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        while let Some(row) = rows.next()? {
+            if !take(delivery(row)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn delivery(&self, account: &AccountId, id: DeliveryId) -> Result<Option<Delivery>, Failure> {
+        let Some(number) = self.account(account)? else { return Ok(None) };
+        let mut found = None;
+        self.read_deliveries(BY_ID, params![number, ordered(id.0)], |delivery| found.replace(delivery).is_some())?;
+        Ok(found)
+    }
+
+    pub fn delivery_by_vendor_id(&self, account: &AccountId, source: SourceId, vendor_id: &str) -> Result<Option<Delivery>, Failure> {
+        let Some(number) = self.account(account)? else { return Ok(None) };
+        let hash = key_hash(self.shared, source, vendor_id);
+        let mut found = None;
+        self.read_deliveries(BY_VENDOR_ID, params![number, source.0 as i64, hash], |delivery| {
+            if delivery.vendor_id.as_deref() == Some(vendor_id) {
+                found = Some(delivery);
+            }
+            found.is_none()
+        })?;
+        Ok(found)
+    }
+
+    pub fn unread_deliveries(&self, account: &AccountId, conversation: ConversationId, up_to: Timestamp) -> Result<Vec<Delivery>, Failure> {
+        let Some(number) = self.account(account)? else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        self.read_deliveries(NOT_READ, params![number, conversation.0], |delivery| {
+            if delivery.created_at <= up_to {
+                all.push(delivery);
+            }
+            all.len() < UNREAD as usize
+        })?;
+        Ok(all)
+    }
+
+    pub fn deliveries_of_events(
+        &self,
+        account: &AccountId,
+        conversation: ConversationId,
+        dialog: DialogNumber,
+        from: Sequence,
+        to: Sequence,
+    ) -> Result<Vec<Delivery>, Failure> {
+        let Some(account) = self.account(account)? else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        self.read_deliveries(OF_EVENTS, params![account, conversation.0, dialog.0, number(from), number(to)], |delivery| {
+            all.push(delivery);
+            true
+        })?;
+        Ok(all)
+    }
+
+    pub fn deliveries(
+        &self,
+        account: &AccountId,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, Failure> {
+        let Some(number) = self.account(account)? else { return Ok(Vec::new()) };
+        let sql = match filter {
+            DeliveryFilter { conversation: Some(_), .. } => OF_CONVERSATION,
+            DeliveryFilter { status: Some(_), .. } => OF_STATUS,
+            DeliveryFilter { source: Some(_), .. } => OF_SOURCE,
+            _ => ALL,
+        };
+        let mut all = Vec::new();
+        self.read_deliveries(
+            sql,
+            params![
+                number,
+                after.map_or(i64::MAX, |id| ordered(id.0)),
+                bound(limit),
+                filter.conversation.map(|id| id.0),
+                filter.status.map(status_column),
+                filter.source.map(|id| id.0 as i64)
+            ],
+            |delivery| {
+                all.push(delivery);
+                true
+            },
+        )?;
+        Ok(all)
+    }
+
+    pub fn file(&self, account: &AccountId, path: &str) -> Result<Option<StoredFile>, Failure> {
+        let Some(number) = self.account(account)? else { return Ok(None) };
+        let mut statement = self.connection.prepare_cached(FILE)?;
+        let found: Option<(i64, String, Vec<u8>)> =
+            statement.query_row(params![number, path], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        found.map(|(id, path, data)| decode_file(FileId(unordered(id)), path, &data)).transpose()
+    }
+
+    pub fn pending_files(&self, limit: usize) -> Result<Vec<(AccountId, StoredFile)>, Failure> {
+        let mut statement = self.connection.prepare_cached(PENDING)?;
+        let mut rows = statement.query([bound(limit)])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let account = self.shared.accounts.id(self.connection, row.get(0)?)?;
+            let data = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+            all.push((account, decode_file(FileId(unordered(row.get(1)?)), row.get(2)?, data)?));
+        }
+        Ok(all)
+    }
+}
+
+fn delivery(row: &Row<'_>) -> Result<Delivery, Failure> {
+    decode(DeliveryId(unordered(row.get(0)?)), row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)
+}

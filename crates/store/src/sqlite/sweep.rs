@@ -1,0 +1,64 @@
+//! Deletes what has aged out, in small bites, so that no transaction grows long.
+
+use super::apply::ANSWER_MS;
+use super::failure::Failure;
+use super::rows::configuration::decode_account;
+use antiphon_domain::{AccountId, Timestamp};
+use rusqlite::{Connection, params};
+
+/// How many rows of each kind one call looks at.
+pub const BITE: i64 = 1_000;
+/// For how long a vendor's item is guarded, in milliseconds.
+pub const GUARD_MS: i64 = 35 * DAY_MS;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+pub const GUARDS: &str = "SELECT item, account, hash, at FROM guard_items ORDER BY item LIMIT ?1";
+pub const ANSWERS: &str = "DELETE FROM answers WHERE (account, caller, key) IN
+    (SELECT account, caller, key FROM answers WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+pub const SESSIONS: &str = "DELETE FROM sessions WHERE token_hash IN
+    (SELECT token_hash FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub const CHANNEL_LOG: &str = "DELETE FROM channel_log WHERE number IN
+    (SELECT number FROM channel_log INDEXED BY channel_log_id WHERE account = ?1 ORDER BY id LIMIT ?2) AND at < ?3";
+
+/// Runs inside the writer's transaction; returns how many rows went.
+pub fn sweep(connection: &Connection, now: Timestamp) -> Result<u64, Failure> {
+    let rows = guards(connection, now.0.saturating_sub(GUARD_MS))?
+        + connection.prepare_cached(ANSWERS)?.execute(params![now.0.saturating_sub(ANSWER_MS), BITE])?
+        + connection.prepare_cached(SESSIONS)?.execute(params![now.0, BITE])?
+        + channel_log(connection, now)?;
+    Ok(rows as u64)
+}
+
+fn guards(connection: &Connection, until: i64) -> Result<usize, Failure> {
+    let mut oldest = connection.prepare_cached(GUARDS)?;
+    let aged: Vec<(i64, i64, i64)> = oldest
+        .query_map([BITE], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?)))?
+        .filter_map(|row| row.map(|(item, account, hash, at)| (at < until).then_some((item, account, hash))).transpose())
+        .collect::<Result<_, _>>()?;
+    let mut narrow = connection.prepare_cached("DELETE FROM guards WHERE account = ?1 AND hash = ?2 AND item = ?3")?;
+    let mut wide = connection.prepare_cached("DELETE FROM guard_items WHERE item = ?1")?;
+    for (item, account, hash) in &aged {
+        narrow.execute([account, hash, item])?;
+        wide.execute([item])?;
+    }
+    Ok(aged.len())
+}
+
+fn channel_log(connection: &Connection, now: Timestamp) -> Result<usize, Failure> {
+    let mut accounts = connection.prepare_cached("SELECT number, id, data FROM accounts WHERE data IS NOT NULL")?;
+    let kept: Vec<(i64, String, Vec<u8>)> =
+        accounts.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+    // Ids ascend in time, so an account's oldest entries come first.
+    let mut delete = connection.prepare_cached(CHANNEL_LOG)?;
+    let mut left = BITE;
+    for (number, id, data) in kept {
+        let id: AccountId = id.parse().map_err(|_| Failure::corrupt("an account's id is malformed"))?;
+        let days = decode_account(id, &data)?.settings.channel_log_days;
+        let until = now.0.saturating_sub(days.saturating_mul(DAY_MS));
+        left -= delete.execute(params![number, left, until])? as i64;
+        if left <= 0 {
+            break;
+        }
+    }
+    Ok((BITE - left) as usize)
+}
