@@ -1,0 +1,147 @@
+//! The compatible surface: what published clients of the messaging protocol connect to.
+//!
+//! Discovery, log-in, the agents' socket and the file links, byte for byte as those clients expect. The protocol's own
+//! names live here and nowhere else. Nothing here decides anything: each request becomes one use case of `antiphon_app`.
+
+mod discovery;
+mod files;
+#[cfg(test)]
+mod fixtures;
+pub(crate) mod identity;
+mod login;
+mod pace;
+mod render;
+mod socket;
+mod wire;
+
+use antiphon_app::App;
+use antiphon_domain::account::Network;
+use antiphon_domain::id::Version;
+use antiphon_domain::{ConversationId, DialogNumber, Sequence};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderValue, Method, StatusCode, header};
+use pace::Paces;
+use render::Protocol;
+use socket::frames::Frames;
+use socket::presence::Presence;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What the compatible surface is made with.
+#[derive(Clone)]
+pub struct CompatState {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// What discovery returns, as `HOST:PORT`.
+    pub public_host: String,
+    /// Turns true when the server stops: sockets close with 1001.
+    pub shutdown: watch::Receiver<bool>,
+    /// Whether something in front of us speaks TLS, so that cookies are `Secure` on every connection.
+    pub secure_cookies: bool,
+    /// Whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The bounds.
+    pub limits: CompatLimits,
+}
+
+/// Bounds of the compatible surface.
+#[derive(Clone, Debug)]
+pub struct CompatLimits {
+    /// Requests per second of one socket, on average.
+    pub requests_per_second: NonZeroU32,
+    /// Requests of one socket at once.
+    pub requests_at_once: u32,
+    /// Largest frame that is worked on, in bytes; a larger one is answered with an error.
+    pub frame_bytes: usize,
+    /// Largest frame that is read at all, in bytes; beyond it the connection ends.
+    pub hard_frame_bytes: usize,
+    /// A socket on which nothing comes for so long is closed, in milliseconds. Clients ping each minute.
+    pub idle_ms: i64,
+    /// How long a client may take to read what is sent, in milliseconds.
+    pub send_ms: i64,
+    /// Log-ins per minute from one address, on average.
+    pub sign_ins_per_min: NonZeroU32,
+    /// Log-ins from one address at once.
+    pub sign_ins_at_once: u32,
+}
+
+const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+const SIGN_INS: NonZeroU32 = NonZeroU32::new(120).unwrap();
+
+impl Default for CompatLimits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: REQUESTS,
+            requests_at_once: 2_000,
+            frame_bytes: 256 << 10,
+            hard_frame_bytes: 1 << 20,
+            idle_ms: 100_000,
+            send_ms: 30_000,
+            sign_ins_per_min: SIGN_INS,
+            sign_ins_at_once: 120,
+        }
+    }
+}
+
+/// What all handlers and connections share.
+pub(crate) struct Shared {
+    app: Arc<App>,
+    public_host: String,
+    shutdown: watch::Receiver<bool>,
+    secure_cookies: bool,
+    trusted_proxies: Vec<Network>,
+    sign_ins: Paces,
+    limits: CompatLimits,
+    presence: Arc<Presence>,
+    conversations: Frames<(ConversationId, Version, Protocol)>,
+    events: Frames<(ConversationId, DialogNumber, Sequence)>,
+}
+
+/// The routes of the compatible surface.
+pub fn routes(state: CompatState) -> Router {
+    let CompatState { app, public_host, shutdown, secure_cookies, trusted_proxies, limits } = state;
+    let shared = Arc::new(Shared {
+        app,
+        public_host,
+        shutdown,
+        secure_cookies,
+        trusted_proxies,
+        sign_ins: Paces::new(),
+        limits,
+        presence: Arc::default(),
+        conversations: Frames::default(),
+        events: Frames::default(),
+    });
+    let open_to_pages = Router::new()
+        .route("/api/account/{account}/service/baseURI.json", get(discovery::list))
+        .route("/api/account/{account}/service/{service}/{form}", get(discovery::one))
+        .route("/csdr/account/{account}/service/baseURI.json", get(discovery::list))
+        .route("/csdr/account/{account}/service/baseURI.lpCsds", get(discovery::list_jsonp))
+        .route("/csdr/account/{account}/service/{service}/{form}", get(discovery::one))
+        .route("/api/account/{account}/login", post(login::login))
+        .route("/api/account/{account}/refresh", post(login::refresh))
+        .route("/api/account/{account}/logout", post(login::logout))
+        .route("/v1/AUTH_async-images/{account}/{*file}", get(files::get).put(files::put))
+        .route("//v1/AUTH_async-images/{account}/{*file}", get(files::get).put(files::put))
+        .layer(middleware::from_fn(cross_origin));
+    Router::new().merge(open_to_pages).route("/ws_api/account/{account}/messaging/brand/{bearer}", get(socket::upgrade)).with_state(shared)
+}
+
+/// Lets pages of any origin call: published browser clients do. No cookie goes along, because credentials are not allowed.
+async fn cross_origin(request: Request, next: Next) -> Response {
+    let preflight = request.method() == Method::OPTIONS;
+    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, PUT, POST, OPTIONS"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, accept, authorization"));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+    }
+    response
+}

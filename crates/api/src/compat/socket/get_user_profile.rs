@@ -1,0 +1,101 @@
+//! `GetUserProfile`: who a consumer or a user is. Always an object: bots use the answer without looking at its code.
+
+use super::super::identity::{old_id_of_user, user_named};
+use super::envelope::{Failure, Out, Request, respond};
+use super::session::Session;
+use antiphon_app::query::ReadRefused;
+use antiphon_domain::{Consumer, User};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Body {
+    Id(String),
+    #[serde(rename_all = "camelCase")]
+    Object {
+        user_id: Option<String>,
+    },
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    user_id: String,
+    first_name: String,
+    last_name: String,
+    avatar_url: String,
+    role: String,
+    description: String,
+    backgnd_img_uri: String,
+    private_data: PrivateData,
+    authenticated_data: Attributes,
+    claims: Attributes,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrivateData {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mobile_num: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+#[derive(Default, Serialize)]
+struct Attributes {
+    lp_sdes: [(); 0],
+}
+
+pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &mut Out) -> Result<(), Failure> {
+    let named = match serde_json::from_str(request.body.map_or("{}", RawValue::get)) {
+        Ok(Body::Id(id)) => Some(id),
+        Ok(Body::Object { user_id }) => user_id,
+        Err(_) => return Err(Failure::bad_request("body: must be a consumer's id, or an object with userId")),
+    };
+    const TYPE: &str = ".ams.userprofile.GetUserProfile$Response";
+    match find(session, named.as_deref().filter(|id| !id.is_empty())).await? {
+        Some(profile) => out.push(respond(request, 200, TYPE, profile)),
+        None => out.push(respond(request, 200, TYPE, serde_json::json!({}))),
+    }
+    Ok(())
+}
+
+async fn find(session: &Session, named: Option<&str>) -> Result<Option<Profile>, Failure> {
+    let view = session.view();
+    let Some(named) = named else { return Ok(Some(of_user(session, &session.caller.user))) };
+    if let Ok(id) = named.parse() {
+        return match session.shared.app.consumer(&session.caller, id).await {
+            Ok(consumer) => Ok(Some(of_consumer(&consumer))),
+            Err(ReadRefused::Unavailable(_)) => Err(Failure::unavailable()),
+            Err(_) => Ok(None),
+        };
+    }
+    let user = user_named(&view, named).and_then(|id| view.users.get(&id));
+    Ok(user.map(|user| of_user(session, user)))
+}
+
+fn of_consumer(consumer: &Consumer) -> Profile {
+    let name = consumer.name.as_deref().unwrap_or_default().trim();
+    let (first, last) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
+    let is_number = consumer.address.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    Profile {
+        user_id: consumer.id.to_string(),
+        first_name: first.to_owned(),
+        last_name: last.trim().to_owned(),
+        avatar_url: consumer.avatar_url.clone().unwrap_or_default(),
+        private_data: PrivateData { mobile_num: is_number.then(|| consumer.address.clone()), email: None },
+        ..Profile::default()
+    }
+}
+
+/// A colleague: what everybody may know. The own profile has the own address for mail too.
+fn of_user(session: &Session, user: &User) -> Profile {
+    let own = user.id == session.caller.id();
+    Profile {
+        user_id: old_id_of_user(&session.caller.account, user.id),
+        first_name: user.nickname.clone(),
+        private_data: PrivateData { mobile_num: None, email: user.email.clone().filter(|_| own) },
+        ..Profile::default()
+    }
+}

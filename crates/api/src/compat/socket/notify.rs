@@ -1,0 +1,289 @@
+//! From announcements to frames: what one connection is told, and in which order.
+//!
+//! The rules that published clients live by: a conversation's UPSERT comes before any event of it, nothing of it comes
+//! after its DELETE, events of a dialog come in the order of their sequences, each once. An announcement may be lost,
+//! repeated or late: sequences and versions decide, and gaps are filled from the store.
+
+use super::super::render::{self, Extras, Files};
+use super::super::wire::{ChangeWire, Changes, ComposerWire, LimitsWire};
+use super::envelope::{Out, notify};
+use super::session::{Gone, Session};
+use super::subscriptions::Step;
+use super::{extensions, resync};
+use antiphon_app::ports::bus::{Announcement, ConversationMoved, Heard};
+use antiphon_app::ports::store::ReadError;
+use antiphon_domain::event::Party;
+use antiphon_domain::routing::{Availability, Ring, RingState, Task};
+use antiphon_domain::{Content, Conversation, ConversationId, Dialog, DialogNumber, Event, EventBody};
+use axum::extract::ws::Utf8Bytes;
+use std::sync::Arc;
+
+pub(super) const CONVERSATION_CHANGE: &str = ".ams.aam.ExConversationChangeNotification";
+const EVENT: &str = ".ams.ms.OnlineEventDistribution";
+const ROUTING_TASK: &str = ".ams.routing.RoutingTaskNotification";
+const AGENT_STATE: &str = ".ams.routing.AgentStateNotification";
+
+/// Events that are read at once when a gap is filled.
+const PAGE: usize = 200;
+
+/// Why nothing could be told: the store is away, so the connection must end and be made anew.
+pub(super) type Told = Result<(), ReadError>;
+
+/// Tells what was heard.
+pub(super) async fn tell(session: &mut Session, heard: Heard, out: &mut Out) -> Result<(), Gone> {
+    let told = match heard {
+        Heard::That(announcement) => announced(session, announcement, out).await?,
+        Heard::Missed => resync::everything(session, out).await,
+    };
+    told.map_err(|_| Gone::StoreAway)
+}
+
+async fn announced(session: &mut Session, announcement: Announcement, out: &mut Out) -> Result<Told, Gone> {
+    Ok(match announcement {
+        Announcement::Conversation(moved) => conversation(session, &moved, out).await,
+        Announcement::ChatState { conversation, dialog, party, state } => {
+            chat_state(session, &conversation, dialog, party, &state, out);
+            Ok(())
+        }
+        Announcement::Ring { ring, state, task } => {
+            ring_moved(session, ring, state, task, out);
+            Ok(())
+        }
+        Announcement::Agent(user, availability) => {
+            if user == session.caller.id() {
+                agent_state(session, availability, out);
+            }
+            Ok(())
+        }
+        Announcement::Directory => {
+            session.refresh_caller()?;
+            Ok(())
+        }
+        Announcement::Deliveries(deliveries) => extensions::deliveries(session, &deliveries, out).await,
+        Announcement::File(file) => {
+            extensions::file(session, &file, out);
+            Ok(())
+        }
+        Announcement::Source(source, health, enabled) => {
+            extensions::source(session, source, &health, enabled, out);
+            Ok(())
+        }
+        Announcement::Consumer(consumer) => extensions::consumer(session, consumer, out).await,
+    })
+}
+
+/// Tells a committed move: UPSERTs of what is new to the client, then the events, then other UPSERTs, then DELETEs.
+pub(super) async fn conversation(session: &mut Session, moved: &ConversationMoved, out: &mut Out) -> Told {
+    let it = &moved.after;
+    if session.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.is_stale(it)) {
+        return Ok(());
+    }
+    let (mut appears, mut moves, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
+    let protocol = session.protocol;
+    if let Some(subscriptions) = &mut session.subscriptions {
+        for (at, subscription) in subscriptions.conversations.iter_mut().enumerate() {
+            match subscription.take(protocol, it) {
+                Step::Appears => appears.push(at),
+                Step::Moves => moves.push(at),
+                Step::Leaves => leaves.push(at),
+                Step::Nothing => {}
+            }
+        }
+    }
+    let result = match appears.is_empty() && moves.is_empty() && leaves.is_empty() {
+        true => Utf8Bytes::default(),
+        false => shared_result(session, it).await?,
+    };
+    let change = |session: &Session, subscriptions: &[usize], kind: &str, out: &mut Out| {
+        let known = session.subscriptions.iter().flat_map(|known| &known.conversations);
+        for (_, subscription) in known.enumerate().filter(|(at, _)| subscriptions.contains(at)) {
+            out.push(conversation_frame(&subscription.id, [(kind, result.as_str())]));
+        }
+    };
+    change(session, &appears, "UPSERT", out);
+    events(session, moved, !leaves.is_empty(), out).await?;
+    change(session, &moves, "UPSERT", out);
+    change(session, &leaves, "DELETE", out);
+    if let Some(subscriptions) = &mut session.subscriptions
+        && !leaves.is_empty()
+        && !subscriptions.tells_of(it.id)
+    {
+        subscriptions.note_gone(it.id, it.version);
+        subscriptions.forget_events(it.id);
+    }
+    Ok(())
+}
+
+/// Tells the events of a move that this connection has not seen, and those before it that it missed.
+async fn events(session: &mut Session, moved: &ConversationMoved, leaving: bool, out: &mut Out) -> Told {
+    let it = &moved.after;
+    let me = Party::User(session.caller.id());
+    for dialog in &it.dialogs {
+        let key = (it.id, dialog.number);
+        let takes_part = dialog.participants.iter().any(|participant| participant.party == me && !participant.suggested);
+        let told = leaving || session.subscriptions.as_ref().is_none_or(|subscriptions| subscriptions.tells_of(it.id));
+        if !(takes_part && told) {
+            if let Some(subscriptions) = &mut session.subscriptions {
+                subscriptions.seen.remove(&key);
+            }
+            continue;
+        }
+        let end = dialog.next_sequence;
+        let own: Vec<&Arc<Event>> = moved.events.iter().filter(|event| event.dialog == dialog.number).collect();
+        let first = own.first().map_or(end, |event| event.sequence);
+        let start = session.seen(key).unwrap_or(first);
+        if start < end {
+            let whole = first <= start && own.last().is_some_and(|event| event.sequence + 1 == end);
+            if whole {
+                for event in own.into_iter().filter(|event| event.sequence >= start) {
+                    out.push(event_frame(session, it.id, event).await?);
+                }
+            } else {
+                fill_gap(session, it, dialog, start, out).await?;
+            }
+        }
+        if session.seen(key).is_none_or(|seen| seen < end) && (dialog.open || session.seen(key).is_some()) {
+            session.subscriptions().seen.insert(key, end);
+        }
+    }
+    if !it.open
+        && let Some(subscriptions) = &mut session.subscriptions
+    {
+        subscriptions.forget_events(it.id);
+    }
+    Ok(())
+}
+
+async fn fill_gap(session: &Session, it: &Conversation, dialog: &Dialog, start: u64, out: &mut Out) -> Told {
+    let mut next = start;
+    while next < dialog.next_sequence {
+        let page = session.shared.app.store().events(&it.account, it.id, dialog.number, next, PAGE).await?;
+        let Some(last) = page.last().map(|event| event.sequence) else { break };
+        for event in page.iter().filter(|event| event.sequence < dialog.next_sequence) {
+            out.push(event_frame(session, it.id, event).await?);
+        }
+        next = last + 1;
+    }
+    Ok(())
+}
+
+/// The frame of an event: the same for every connection, so made once.
+async fn event_frame(session: &Session, conversation: ConversationId, event: &Event) -> Result<Utf8Bytes, ReadError> {
+    let shared = &session.shared;
+    let make = || async {
+        let files = files_of(session, &[event]).await?;
+        let record = render::event(&session.view(), conversation, event, &files);
+        Ok(Utf8Bytes::from(format!(r#"{{"kind":"notification","type":"{EVENT}","body":{record}}}"#)))
+    };
+    shared.events.get_or_make((conversation, event.dialog, event.sequence), make).await
+}
+
+/// A conversation as JSON: the same for every connection of one version of the protocol, so made once.
+async fn shared_result(session: &Session, it: &Conversation) -> Result<Utf8Bytes, ReadError> {
+    let key = (it.id, it.version, session.protocol);
+    session.shared.conversations.get_or_make(key, || async { Ok(fresh_result(session, it).await?.into()) }).await
+}
+
+/// A conversation as JSON, with its consumer, composer and files as they are now.
+pub(super) async fn fresh_result(session: &Session, it: &Conversation) -> Result<String, ReadError> {
+    let app = &session.shared.app;
+    let view = session.view();
+    let consumer = app.consumer_of(it).await.map_err(|refused| ReadError::Unavailable(refused.to_string()))?;
+    let files = files_of(session, it.last_content.as_deref().as_slice()).await?;
+    let composer = consumer.as_deref().map(|consumer| app.composer(it, consumer));
+    let extras = Extras {
+        consumer: consumer.as_deref(),
+        channel: view.sources.get(&it.source).map_or("", |source| &source.channel),
+        composer: composer.as_ref().map(|composer| ComposerWire {
+            enabled: composer.enabled,
+            code: composer.code,
+            reason: composer.reason.as_deref(),
+        }),
+        limits: composer.as_ref().and_then(|composer| composer.text).map(|text| LimitsWire {
+            max: text.max,
+            unit: text.unit,
+            segments: text.segments,
+        }),
+    };
+    Ok(render::conversation(&view, session.protocol, it, &extras, &files))
+}
+
+/// The stored files that events show.
+pub(super) async fn files_of(session: &Session, events: &[&Event]) -> Result<Files, ReadError> {
+    let mut files = Files::new();
+    for event in events {
+        if let EventBody::Content(Content::File { path, .. }) = &event.body
+            && let Some(file) = session.shared.app.store().file(&session.caller.account, path).await?
+        {
+            files.insert(path.to_string(), file);
+        }
+    }
+    Ok(files)
+}
+
+/// A notification of changes of conversations whose results are JSON already.
+pub(super) fn conversation_frame<'a>(subscription: &str, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Utf8Bytes {
+    let mut frame =
+        format!(r#"{{"kind":"notification","type":"{CONVERSATION_CHANGE}","body":{{"subscriptionId":"{subscription}","changes":["#);
+    for (at, (kind, result)) in changes.into_iter().enumerate() {
+        let comma = if at > 0 { "," } else { "" };
+        frame.push_str(&format!(r#"{comma}{{"type":"{kind}","result":"#));
+        frame.push_str(result);
+        frame.push('}');
+    }
+    frame.push_str("]}}");
+    frame.into()
+}
+
+fn chat_state(session: &Session, it: &Conversation, dialog: DialogNumber, party: Party, state: &str, out: &mut Out) {
+    let me = Party::User(session.caller.id());
+    let participants = it.dialog(dialog).map_or(&[][..], |dialog| &dialog.participants);
+    let takes_part = participants.iter().any(|participant| participant.party == me && !participant.suggested);
+    if takes_part && session.subscriptions.as_ref().is_none_or(|subscriptions| subscriptions.tells_of(it.id)) {
+        let record = render::chat_state(&session.view(), it, dialog, party, state);
+        out.push(format!(r#"{{"kind":"notification","type":"{EVENT}","body":{record}}}"#).into());
+    }
+}
+
+fn ring_moved(session: &mut Session, ring: Ring, state: RingState, task: Arc<Task>, out: &mut Out) {
+    let Some(subscriptions) = session.subscriptions.as_mut().filter(|subscriptions| !subscriptions.routing.is_empty()) else { return };
+    if ring.agent != session.caller.id() {
+        return;
+    }
+    let known = subscriptions.ringing.iter().position(|(known, _)| *known == ring);
+    match (state == RingState::Waiting, known) {
+        (true, Some(_)) => return,
+        (true, None) => subscriptions.ringing.push((ring, Arc::clone(&task))),
+        (false, Some(at)) => {
+            subscriptions.ringing.remove(at);
+        }
+        (false, None) => {}
+    }
+    rings(session, &[(ring, state, task)], None, out);
+}
+
+/// Tells rings to the given subscription, or to all.
+pub(super) fn rings(session: &Session, rings: &[(Ring, RingState, Arc<Task>)], only: Option<&str>, out: &mut Out) {
+    let view = session.view();
+    let ids = session.subscriptions.iter().flat_map(|subscriptions| &subscriptions.routing);
+    for id in ids.filter(|id| only.is_none_or(|only| only == &***id)) {
+        let change = |(ring, state, task): &(Ring, RingState, Arc<Task>)| ChangeWire {
+            kind: "UPSERT",
+            result: render::task(&view, ring, *state, task),
+        };
+        out.push(notify(ROUTING_TASK, Changes { subscription_id: id, changes: rings.iter().map(change).collect() }));
+    }
+}
+
+/// Tells the caller's own state to every subscription to it.
+pub(super) fn agent_state(session: &Session, availability: Availability, out: &mut Out) {
+    for id in session.subscriptions.iter().flat_map(|subscriptions| &subscriptions.agents) {
+        agent_state_to(session, id, availability, out);
+    }
+}
+
+/// Tells the caller's own state to one subscription.
+pub(super) fn agent_state_to(session: &Session, id: &str, availability: Availability, out: &mut Out) {
+    let result = render::agent_state(&session.view(), session.caller.id(), availability);
+    out.push(notify(AGENT_STATE, Changes { subscription_id: id, changes: vec![ChangeWire { kind: "UPSERT", result }] }));
+}

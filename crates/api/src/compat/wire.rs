@@ -1,0 +1,272 @@
+//! The shapes of notifications and event records on the brand socket, version 2.x.
+//!
+//! Structs only: `render` fills them by hand from the domain. Required members are never left out, because the published
+//! clients dereference them unguarded; arrays are always arrays.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// A list of ids for each role.
+pub(super) type RoleMap = Vec<(&'static str, Vec<String>)>;
+
+/// A conversation with what goes with it: `result` of a change.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConversationResult<'a> {
+    pub conv_id: &'a str,
+    #[serde(rename = "effectiveTTR")]
+    pub effective_ttr: i64,
+    pub last_update_time: i64,
+    #[serde(rename = "numberOfunreadMessages")]
+    pub unread: BTreeMap<String, u32>,
+    pub conversation_details: Details<'a>,
+    /// Complete or absent, never empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_content_event_notification: Option<Record<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details<'a> {
+    pub conv_id: &'a str,
+    pub skill_id: &'a str,
+    pub brand_id: &'a str,
+    /// Of the main dialog.
+    pub state: &'static str,
+    /// Of the whole conversation.
+    pub stage: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_reason: Option<&'static str>,
+    #[serde(serialize_with = "role_map")]
+    pub participants: RoleMap,
+    #[serde(rename = "participantsPId", serialize_with = "role_map")]
+    pub participants_pid: RoleMap,
+    pub dialogs: Vec<DialogWire<'a>>,
+    pub start_ts: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_ts: Option<i64>,
+    pub meta_data_last_update_ts: i64,
+    pub first_conversation: bool,
+    pub ttr: Ttr,
+    pub csat_rate: u8,
+    pub note: &'static str,
+    pub group_id: &'static str,
+    pub conversation_handler_details: HandlerDetails<'a>,
+    /// Ours; published clients ignore it.
+    pub antiphon: Extension<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DialogWire<'a> {
+    pub dialog_id: String,
+    pub dialog_type: &'static str,
+    pub channel_type: &'static str,
+    pub state: &'static str,
+    pub creation_ts: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_ts: Option<i64>,
+    pub meta_data_last_update_ts: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_cause: Option<&'a str>,
+    pub participants_details: Vec<ParticipantWire>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ParticipantWire {
+    pub id: String,
+    pub role: &'static str,
+    pub state: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ttr {
+    pub ttr_type: &'static str,
+    pub value: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HandlerDetails<'a> {
+    pub account_id: &'a str,
+    pub skill_id: &'a str,
+}
+
+/// What the workspace needs to know beyond the published members.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Extension<'a> {
+    pub channel: &'a str,
+    pub source_id: String,
+    pub consumer: ConsumerWire<'a>,
+    pub waiting_since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub composer: Option<ComposerWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsWire>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConsumerWire<'a> {
+    pub id: String,
+    pub name: Option<&'a str>,
+    pub address: &'a str,
+    pub opted_out: bool,
+}
+
+/// Whether the agent can write now, and why not.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ComposerWire<'a> {
+    pub enabled: bool,
+    pub code: Option<&'a str>,
+    pub reason: Option<&'a str>,
+}
+
+/// How much text one message of the channel holds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct LimitsWire {
+    pub max: u32,
+    pub unit: antiphon_content::capabilities::Unit,
+    pub segments: bool,
+}
+
+/// An event as it stands in notifications and in answers to queries.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Record<'a> {
+    /// Absent for chat states only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// In the old space; clients compare it with their own.
+    pub originator_id: String,
+    #[serde(rename = "originatorPId")]
+    pub originator_pid: String,
+    pub originator_metadata: OriginatorMetadata,
+    /// Absent for chat states only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_timestamp: Option<i64>,
+    pub event: EventWire<'a>,
+    pub conversation_id: &'a str,
+    pub dialog_id: String,
+    pub message_audience: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+pub(super) struct OriginatorMetadata {
+    pub id: String,
+    pub role: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+pub(super) enum EventWire<'a> {
+    ContentEvent {
+        content_type: &'static str,
+        message: MessageWire<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        quick_replies: Option<&'a RawValue>,
+    },
+    RichContentEvent {
+        content: Option<&'a RawValue>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        quick_replies: Option<&'a RawValue>,
+    },
+    AcceptStatusEvent {
+        status: &'static str,
+        sequence_list: &'a [u64],
+    },
+    ChatStateEvent {
+        chat_state: &'a str,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum MessageWire<'a> {
+    Text(&'a str),
+    File(FileWire<'a>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FileWire<'a> {
+    pub caption: &'a str,
+    pub relative_path: &'a str,
+    pub file_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<&'a str>,
+    /// Ours: `pending`, `ready` or `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
+}
+
+/// `result` of a change of a routing task.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskResult {
+    pub routing_task_id: String,
+    pub task_completed: bool,
+    pub conversation_id: String,
+    pub consumer_id: String,
+    pub skill_id: String,
+    pub brand_id: String,
+    pub assigned_agent_id: String,
+    pub rings_details: Vec<RingWire>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RingWire {
+    pub ring_id: String,
+    pub ring_state: &'static str,
+    pub ring_expiration: i64,
+    pub ring_expiration_ts: i64,
+    pub weight: i64,
+    pub conv_id: String,
+    pub consumer_id: String,
+    pub skill_id: String,
+    pub brand_id: String,
+}
+
+/// `result` of a change of an agent's state.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AgentStateResult {
+    pub agent_user_id: String,
+    pub channels: [&'static str; 1],
+    pub availability: &'static str,
+    pub description: &'static str,
+}
+
+/// A change of something subscribed to.
+#[derive(Serialize)]
+pub(super) struct ChangeWire<R> {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub result: R,
+}
+
+/// The body of a notification of a subscription.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Changes<'a, R> {
+    pub subscription_id: &'a str,
+    pub changes: Vec<ChangeWire<R>>,
+}
+
+fn role_map<S: serde::Serializer>(map: &RoleMap, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(map.iter().map(|(role, ids)| (role, ids)))
+}
