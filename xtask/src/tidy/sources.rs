@@ -86,7 +86,7 @@ pub fn check(file: &File) -> Vec<Problem> {
             }
         }
     }
-    if rust && path.starts_with("crates/") {
+    if rust && path.starts_with("crates/") && !is_test_or_build(path) {
         for (word, _, why) in BELONGS.iter().filter(|(_, places, _)| !places.iter().any(|place| path.starts_with(place))) {
             if let Some(at) = file.text.lines().position(|line| line.contains(word) && !line.trim_start().starts_with("//")) {
                 problems.push(Problem::new(format!("{path}:{}", at + 1), format!("`{}`: {why}", word.trim_matches('"'))));
@@ -110,6 +110,11 @@ pub fn check(file: &File) -> Vec<Problem> {
 fn is_generated(file: &File) -> bool {
     let head: String = file.text.lines().take(5).collect::<Vec<_>>().join("\n").to_lowercase();
     file.path.contains("/generated") || head.contains("generated") && (head.contains("do not") || head.contains("auto-generated"))
+}
+
+/// Test files and build scripts run before or beside the product, not in it.
+fn is_test_or_build(path: &str) -> bool {
+    path.ends_with("/build.rs") || path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
 fn names_no_vendor(path: &str) -> bool {
@@ -168,6 +173,7 @@ mod tests {
         check_one("crates/app/src/a.rs", "//! Head.\nconst NAME: &str = \".ams.cm.Close\";\n", "api/compat only");
         check_one("crates/api/src/compat/a.rs", "//! Head.\nconst NAME: &str = \".ams.cm.Close\";\n", "");
         check_one("crates/app/src/a.rs", "//! Head.\nuse std::fs;\n", "touch files");
+        check_one("crates/app/src/tests.rs", "//! Head.\nuse std::fs;\n", "");
         check_one("crates/domain/src/a.rs", "//! Head.\npub async fn wait() {}\n", "are pure");
         check_one("crates/app/src/a.rs", "//! Head.\npub async fn wait() {}\n// as std::fs does\n", "");
     }
