@@ -142,6 +142,28 @@ pub async fn a_refused_unit_leaves_nothing(harness: &dyn Harness) {
     commit(&*store, [once("SM7", 2)]).await;
 }
 
+/// A unit whose trouble shows only while it is written does not harm those that share its transaction.
+pub async fn a_poisoned_unit_fails_alone(harness: &dyn Harness) {
+    let subject = harness.open().await;
+    let store = subject.store();
+    let first = open_conversation(&*store, 1, 1, None, 10).await;
+    let taken = first.last_content.clone().expect("has content");
+    let unit = |number: u32| {
+        let mut writes = vec![once(&format!("SM{number}"), 1), Write::PutConsumer(consumer(u8::try_from(number).expect("small") + 10))];
+        if number == 10 {
+            writes.push(add(&first, &taken));
+        }
+        writes
+    };
+    let results = futures_util::future::join_all((0..20).map(|number| attempt(&*store, unit(number)))).await;
+    for (number, result) in results.into_iter().enumerate() {
+        let expected = if number == 10 { Err(CommitError::Conflict) } else { Ok(()) };
+        assert_eq!(result, expected, "{number}");
+        let consumer = store.consumer(&account_id(), consumer_id(u8::try_from(number).expect("small") + 10)).await.expect("reads");
+        assert_eq!(consumer.is_some(), number != 10, "{number}");
+    }
+}
+
 /// Events come from a sequence on, in order; a taken place is a conflict.
 pub async fn events_are_in_order_without_gaps(harness: &dyn Harness) {
     let subject = harness.open().await;

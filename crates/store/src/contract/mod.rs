@@ -64,6 +64,7 @@ macro_rules! contract {
             a_stale_version_is_a_conflict,
             only_one_conversation_is_open_per_consumer,
             a_refused_unit_leaves_nothing,
+            a_poisoned_unit_fails_alone,
             events_are_in_order_without_gaps,
             changes_come_back_in_order,
             racing_writers_lose_nothing,

@@ -155,7 +155,8 @@ impl SqliteStore {
     /// # Errors
     /// `Unavailable` when the store is closed.
     pub async fn bound_size(&self, bytes: Option<u64>) -> Result<(), CommitError> {
-        let pages = bytes.map(|bytes| bytes / connection::PAGE_BYTES);
+        // None at all would mean "no change" to SQLite; less than it has means no growth.
+        let pages = bytes.map(|bytes| (bytes / connection::PAGE_BYTES).max(1));
         self.ask(|reply| Job::Bound { pages, reply }).await
     }
 
