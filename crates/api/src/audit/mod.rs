@@ -1,0 +1,12 @@
+//! The audit trail: every administrative act.
+
+mod list;
+
+use crate::state::Api;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The endpoints.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list::list_audit))
+}

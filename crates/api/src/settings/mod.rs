@@ -1,0 +1,62 @@
+//! The account's settings.
+
+mod show;
+mod update;
+
+use crate::state::Api;
+use antiphon_domain as domain;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The endpoints.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(show::show_settings, update::update_settings))
+}
+
+/// The account's settings.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Settings {
+    name: String,
+    /// IANA zone.
+    timezone: String,
+    /// Where conversations go whose entry point names no skill.
+    #[schema(required)]
+    default_skill_id: Option<String>,
+    /// Private networks that outbound calls may reach, as `address/prefix`.
+    allow_private_endpoints: Vec<String>,
+    /// Offers are assigned at once, without a ring.
+    auto_accept: bool,
+    /// How long a ring waits for its agent.
+    ring_expiration_s: i64,
+    /// After an agent's last socket went: until the agent counts as offline.
+    offline_after_s: i64,
+    /// After an agent's last socket went: until conversations whose consumer waits return to the queue.
+    return_to_queue_after_s: i64,
+    /// How soon the consumer should have an answer.
+    response_time_s: i64,
+    /// A browser without any activity for this long is signed out.
+    idle_logout_s: i64,
+    channel_log_days: i64,
+    /// How many agent sockets the account may hold open.
+    max_sockets: u32,
+}
+
+fn shown(account: &domain::Account) -> Settings {
+    let settings = &account.settings;
+    Settings {
+        name: account.name.clone(),
+        timezone: account.timezone.clone(),
+        default_skill_id: account.default_skill.map(|skill| skill.to_string()),
+        allow_private_endpoints: account.allow_private_endpoints.iter().map(ToString::to_string).collect(),
+        auto_accept: settings.auto_accept,
+        ring_expiration_s: settings.ring_expiration_s,
+        offline_after_s: settings.offline_after_s,
+        return_to_queue_after_s: settings.return_to_queue_after_s,
+        response_time_s: settings.response_time_s,
+        idle_logout_s: settings.idle_logout_s,
+        channel_log_days: settings.channel_log_days,
+        max_sockets: settings.max_sockets,
+    }
+}
