@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The connectors: one folder per channel, each the only place that knows its vendor's wire.
+//!
+//! A connector sees the contract (`antiphon_app::channel`), the capabilities (`antiphon_content`) and [`kit`]; never the store,
+//! the bus, the API or another connector. It holds no state, reads no clock and draws no random numbers. Which connectors
+//! there are stands in [`list`]; what a new one takes, in `docs/adding-a-channel.md`.
+
+pub mod facebook_messenger;
+mod kit;
+pub mod list;
+pub mod twilio_sms;
+
+pub use list::all;

@@ -1,0 +1,89 @@
+//! Text and files into parts that fit: the rung that every channel has.
+
+use antiphon_app::channel::{Adapted, OutboundContent, OutboundFile};
+use antiphon_content::{Capabilities, measure, split};
+use serde::{Deserialize, Serialize};
+
+/// How a part carries its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carried {
+    /// As media of the channel.
+    Media,
+    /// As a link below the text.
+    Link,
+}
+
+/// One part: the payload between adaptation and sending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its text; may be empty beside a file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// How it carries the file, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Carried>,
+}
+
+impl Part {
+    /// Reads a payload that [`parts`] wrote.
+    pub fn read(payload: &str) -> Option<Self> {
+        serde_json::from_str(payload).ok()
+    }
+}
+
+/// Room that a link part keeps for the link and the file's name.
+const LINK_ROOM: usize = 400;
+/// The longest file name in a link part, in characters.
+const NAME_IN_LINK: usize = 80;
+
+/// Splits text at the channel's limit; sends a file as media where the channel takes it, else as a link.
+pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
+    let max = usize::try_from(can.text.max).unwrap_or(usize::MAX);
+    let (parts, losses) = match content {
+        OutboundContent::Text(text) => (texts(split(text, max, can.text.unit)), Vec::new()),
+        OutboundContent::File { content_type, size, caption, .. } if can.media.allows(content_type, Some(*size)) => {
+            (media(caption, can, max), Vec::new())
+        }
+        OutboundContent::File { content_type, size, caption, .. } => {
+            let why = match can.media.limit_for(content_type) {
+                Some(limit) => format!("it has {size} bytes and the channel takes at most {limit}"),
+                None => format!("the channel does not take {content_type}"),
+            };
+            (link(caption, can, max), vec![format!("The file goes as a link, because {why}.")])
+        }
+    };
+    let parts = parts.iter().map(|part| serde_json::to_string(part).unwrap_or_default()).collect();
+    Adapted { parts, losses }
+}
+
+fn texts(texts: Vec<String>) -> Vec<Part> {
+    texts.into_iter().map(|text| Part { text, file: None }).collect()
+}
+
+/// The file with as much of the caption as may travel with it, then the rest.
+fn media(caption: &str, can: &Capabilities, max: usize) -> Vec<Part> {
+    let caption_max = usize::try_from(can.caption_max).unwrap_or(usize::MAX).min(max);
+    let mut pieces = split(caption, if caption_max == 0 { max } else { caption_max }, can.text.unit);
+    let first = if caption_max == 0 || pieces.is_empty() { String::new() } else { pieces.remove(0) };
+    let mut parts = vec![Part { text: first, file: Some(Carried::Media) }];
+    parts.extend(texts(pieces));
+    parts
+}
+
+/// The caption, the link below its last piece where there is room.
+fn link(caption: &str, can: &Capabilities, max: usize) -> Vec<Part> {
+    let mut pieces = split(caption, max, can.text.unit);
+    let room = pieces.last().is_some_and(|last| measure(last, can.text.unit) + LINK_ROOM <= max);
+    let last = if room { pieces.pop().unwrap_or_default() } else { String::new() };
+    let mut parts = texts(pieces);
+    parts.push(Part { text: last, file: Some(Carried::Link) });
+    parts
+}
+
+/// The text of a link part.
+pub fn with_link(text: &str, file: &OutboundFile) -> String {
+    let name: String = file.name.chars().filter(|c| !c.is_control()).take(NAME_IN_LINK).collect();
+    let link = if name.is_empty() { file.url.clone() } else { format!("{name}: {}", file.url) };
+    if text.is_empty() { link } else { format!("{text}\n{link}") }
+}
