@@ -9,7 +9,7 @@ import { startMock } from "./server.mjs";
 
 const out = process.env.SCREENS_DIR ?? null;
 if (out) mkdirSync(out, { recursive: true });
-const only = process.argv[2];
+const only = process.argv[2]?.split(",");
 
 const SCREENS = [
   { name: "sign-in", signedOut: true, path: "/" },
@@ -38,18 +38,19 @@ const SCREENS = [
   { name: "session-ended", path: `/conversations/mine/${uuid(1)}`, expire: true },
   { name: "not-found", path: "/nowhere" },
   { name: "users", login: "admin", path: "/admin/users" },
-  { name: "user-edit", login: "admin", path: "/admin/users", prepare: async (page) => page.getByRole("button", { name: "Edit Maya" }).click() },
+  { name: "user-edit", login: "admin", path: "/admin/users", prepare: async (page) => page.getByRole("button", { name: /Maya Lindqvist/ }).click() },
   { name: "skills", login: "admin", path: "/admin/skills" },
   { name: "sources", login: "admin", path: "/admin/sources" },
-  { name: "source-edit", login: "admin", path: "/admin/sources", prepare: async (page) => page.getByRole("button", { name: "Edit Acme page" }).click() },
+  { name: "source-edit", login: "admin", path: "/admin/sources", prepare: async (page) => page.getByRole("button", { name: /Acme page/ }).click() },
   { name: "source-new", login: "admin", path: "/admin/sources", prepare: async (page) => page.getByRole("button", { name: "New source" }).click() },
   { name: "deliveries", login: "admin", path: "/admin/deliveries" },
   { name: "channel-log", login: "admin", path: "/admin/channel-log" },
-  { name: "channel-log-entry", login: "admin", path: "/admin/channel-log", prepare: async (page) => page.getByRole("button", { name: /Details/ }).nth(3).click() },
+  { name: "channel-log-entry", login: "admin", path: "/admin/channel-log", prepare: async (page) => page.locator("tbody button").nth(3).click() },
   { name: "dead-letters", login: "admin", path: "/admin/dead-letters" },
-  { name: "dead-letter", login: "admin", path: "/admin/dead-letters", prepare: async (page) => page.getByRole("button", { name: /Show/ }).first().click() },
+  { name: "dead-letter", login: "admin", path: "/admin/dead-letters", prepare: async (page) => page.locator("tbody button").first().click() },
 ];
 
+const shapes = process.env.SHAPES?.split(",").map(Number);
 const SHAPES = [
   { size: { width: 1440, height: 900 }, theme: "light" },
   { size: { width: 1440, height: 900 }, theme: "dark" },
@@ -60,10 +61,10 @@ const SHAPES = [
 const browser = await launch();
 let bad = 0;
 let seen = 0;
-for (const { size, theme } of SHAPES) {
+for (const { size, theme } of SHAPES.filter((_, i) => !shapes || shapes.includes(i))) {
   for (const locale of process.env.RTL ? ["pseudo"] : [null]) {
     for (const screen of SCREENS) {
-      if (only && screen.name !== only) continue;
+      if (only && !only.includes(screen.name)) continue;
       const mock = await startMock();
       const context = await browser.newContext({ viewport: size, colorScheme: theme, reducedMotion: "reduce", locale: "en-GB", timezoneId: "Europe/Berlin" });
       const page = await context.newPage();
@@ -78,7 +79,7 @@ for (const { size, theme } of SHAPES) {
           await page.getByText(locale ? "Lívé" : "Live", { exact: true }).first().waitFor({ state: "attached", timeout: 4000 }).catch(() => undefined);
         }
         if (screen.ring) mock.world.offer([...mock.world.conversations.values()].find((c) => c.consumer.name === "陈美玲"), "77");
-        await page.waitForLoadState("networkidle").catch(() => undefined);
+        await page.waitForTimeout(250);
         if (screen.prepare && !locale) await screen.prepare(page);
         if (screen.offline) {
           mock.control.refuse = true;

@@ -93,7 +93,7 @@ export async function call<T>(path: string, options: RequestOptions = {}): Promi
   }
   if (!response.ok) {
     if (response.status === 401 && !anonymous) onUnauthorized();
-    throw new ApiError(response.status, (data ?? {}) as Partial<ErrorBody>);
+    throw new ApiError(response.status, data ?? {});
   }
   return { data: data as T, etag: response.headers.get("ETag") };
 }
@@ -114,7 +114,7 @@ export async function putFile(url: string, file: Blob, signal: AbortSignal): Pro
     throw new ApiError(0, { code: "unreachable" });
   }
   if (!response.ok) {
-    const body = await response.json().catch(() => ({}));
-    throw new ApiError(response.status, body as Partial<ErrorBody>);
+    const body = (await response.json().catch(() => ({}))) as Partial<ErrorBody>;
+    throw new ApiError(response.status, body);
   }
 }

@@ -152,6 +152,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   }
 
   return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping a file has its button beside it.
     <footer
       className="relative shrink-0 px-3 pb-3 md:px-4 max-md:pb-[max(0.75rem,env(safe-area-inset-bottom))]"
       onDragOver={(e) => {

@@ -23,7 +23,7 @@ export function ConnectionBar() {
   if (connection === "live" || connection === "connecting") return null;
   const offline = connection === "offline";
   return (
-    <div className={`flex min-h-9 flex-wrap items-center justify-center gap-x-3 gap-y-0.5 px-4 py-1 text-sm ${offline ? "bg-warn-soft text-warn" : "bg-accent-soft text-accent-text"}`}>
+    <section aria-label={t("line.title")} className={`flex min-h-9 flex-wrap items-center justify-center gap-x-3 gap-y-0.5 px-4 py-1 text-sm ${offline ? "bg-warn-soft text-warn" : "bg-accent-soft text-accent-text"}`}>
       {/* The countdown is not announced each second: only the change of state is. */}
       <span role="status" className="sr-only">
         {t(offline ? "line.offline" : "line.catching_up")}
@@ -40,7 +40,7 @@ export function ConnectionBar() {
           </button>
         </>
       )}
-    </div>
+    </section>
   );
 }
 

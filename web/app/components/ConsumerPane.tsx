@@ -36,7 +36,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 function Block({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section className="border-t border-line px-4 py-4">
-      <h3 className="mb-2.5 text-xs font-semibold text-text-2">{title}</h3>
+      <h2 className="mb-2.5 text-xs font-semibold text-text-2">{title}</h2>
       {children}
     </section>
   );
@@ -71,13 +71,13 @@ function Beside({ id, tab }: { id: string; tab: ListTab }) {
 export function ConsumerPane({ id, tab, beside, onClose, closable }: { id: string; tab: ListTab; beside: string | undefined; onClose: () => void; closable: boolean }) {
   const conversation = useWorkspace((s) => s.inbox.conversations[id]);
   return (
-    <aside aria-label={t("consumer.title")} className="flex h-full min-h-0 flex-col bg-surface">
+    <section aria-label={t("consumer.title")} className="flex h-full min-h-0 flex-col bg-surface">
       <header className="flex h-15 shrink-0 items-center gap-2 px-4">
         {closable && <IconButton icon="back" flip label={t("conv.hideDetails")} onClick={onClose} className="-ms-1.5" />}
-        <h2 className="text-base font-semibold tracking-tight">{t("consumer.title")}</h2>
+        {closable ? <h1 className="text-base font-semibold tracking-tight">{t("consumer.title")}</h1> : <h2 className="text-base font-semibold tracking-tight">{t("consumer.title")}</h2>}
       </header>
       {beside && beside !== id ? <Beside key={beside} id={beside} tab={tab} /> : conversation ? <Details conversation={conversation} /> : <RowsSkeleton rows={3} label={t("app.loading")} />}
-    </aside>
+    </section>
   );
 }
 
@@ -95,7 +95,7 @@ function Details({ conversation: c }: { conversation: Conversation }) {
 
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard.
-    <div className="min-h-0 flex-1 overflow-y-auto -outline-offset-2" tabIndex={0} role="region" aria-label={t("consumer.title")}>
+    <div className="min-h-0 flex-1 overflow-y-auto -outline-offset-2" tabIndex={0} role="group" aria-label={t("admin.details")}>
       <div className="flex flex-col items-center px-4 pb-5 text-center">
         <Avatar id={c.consumer.id} name={name} size={64} badge={<ChannelBadge id={c.channel} name={names.channel(c.channel)} size={22} />} />
         <p className="mt-3 max-w-full text-lg font-semibold tracking-tight break-words">

@@ -101,8 +101,8 @@ export function ConversationListPane({ tab, search, selected, list }: { tab: Lis
   const empty = search.q ? "search" : tab;
 
   return (
-    <aside aria-label={t("list.title")} className="flex h-full min-h-0 flex-col bg-surface">
-      <h2 className="sr-only">{t("list.title")}</h2>
+    <section aria-label={t("list.title")} className="flex h-full min-h-0 flex-col bg-surface">
+      {selected ? <h2 className="sr-only">{t("list.title")}</h2> : <h1 className="sr-only">{t("list.title")}</h1>}
       <div className="flex shrink-0 items-center justify-between gap-2 px-3 pt-3 pb-2">
         <StateSwitch />
         <ConnectionMark />
@@ -153,7 +153,7 @@ export function ConversationListPane({ tab, search, selected, list }: { tab: Lis
         ) : rows.length === 0 ? (
           <EmptyState icon={search.q ? "search" : "inbox"} title={t(`list.empty.${empty}`)} hint={t(`list.empty.${empty}Hint`)} />
         ) : (
-          // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- the rows are links; the arrows are a shorter way between them.
+          // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the rows are links; the arrows are a shorter way between them.
           <div role="list" onKeyDown={walk} className="relative" style={{ height: virtual.getTotalSize() }}>
             {virtual.getVirtualItems().map((item) => {
               const row = rows[item.index];
@@ -174,6 +174,6 @@ export function ConversationListPane({ tab, search, selected, list }: { tab: Lis
           </div>
         )}
       </div>
-    </aside>
+    </section>
   );
 }

@@ -109,11 +109,11 @@ function OpenPane({ conversation: c, tab, details, onDetails, onBack }: Omit<Pro
         <IconButton icon="back" flip label={t("conv.back")} onClick={onBack} className="-ms-1 md:hidden" />
         <Avatar id={c.consumer.id} name={name} size={36} badge={<ChannelBadge id={c.channel} name={names.channel(c.channel)} />} />
         <div className="min-w-0 flex-1 ps-1">
-          <h2 className="flex items-center gap-2">
+          <h1 className="flex items-center gap-2">
             <bdi className="truncate text-base font-semibold tracking-tight">{name}</bdi>
             {!c.open && <Pill icon="closeDone">{t("conv.closed")}</Pill>}
             {c.consumer.optedOut && <Pill tone="danger" icon="ban">{t("consumer.optedOut")}</Pill>}
-          </h2>
+          </h1>
           <p className="truncate text-xs text-text-2">
             {names.channel(c.channel)}
             {c.consumer.name && c.consumer.address && (

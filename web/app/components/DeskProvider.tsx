@@ -7,14 +7,14 @@ import { ApiError } from "@/api/http";
 import { queries } from "@/api/queries";
 import { AgentSocket, browserWorld } from "@/api/socket";
 import type { Availability, Session } from "@/api/types";
-import type { DialogMessage, Notice, Ring } from "@/api/wire";
+import type { DialogMessage, Ring } from "@/api/wire";
 import { t } from "@/i18n";
 import { beep, notify } from "@/stores/alerts";
 import { Attachments } from "@/stores/attachments";
 import { applyToCaches } from "@/stores/caches";
 import { DeskContext, type Desk } from "@/stores/context";
 import { Drafts } from "@/stores/drafts";
-import { meOf, ownerOf } from "@/stores/identity";
+import { ownerOf, type Me } from "@/stores/identity";
 import type { Effects } from "@/stores/inbox";
 import { outboxStorage } from "@/stores/outbox";
 import { sessionGone } from "@/stores/sessionGone";
@@ -40,6 +40,34 @@ function desiredState(owner: string) {
   };
 }
 
+/** Everything that lives as long as one user is signed in, whatever session carries it. */
+function makeCore(me: Me) {
+  const api = apiOf(me.accountId);
+  const owner = ownerOf(me);
+  const workspace = new Workspace({
+    me,
+    api,
+    makeSocket: (events) => new AgentSocket(browserWorld(me.accountId), events),
+    storage: outboxStorage(localStorage, owner),
+    now: () => Date.now(),
+    newId: () => crypto.randomUUID(),
+    later: (run, ms) => void setTimeout(run, ms),
+    desiredState: desiredState(owner),
+    async sessionExists() {
+      try {
+        await readSession();
+        return true;
+      } catch (e) {
+        return !(e instanceof ApiError && e.status === 401);
+      }
+    },
+    onSessionGone: () => sessionGone.set(true),
+    onProblem: (message) => toast(message || t("error.generic"), "danger"),
+  });
+  const attachments = new Attachments(() => crypto.randomUUID());
+  return { me, api, queries: queries(api), workspace, drafts: new Drafts(localStorage, owner), attachments };
+}
+
 export function DeskProvider({ session, children }: { session: Session; children: ReactNode }) {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -47,9 +75,9 @@ export function DeskProvider({ session, children }: { session: Session; children
   const show = useEffectEvent((conversationId: string) => {
     void navigate({ to: "/conversations/$list/$id", params: { list: "mine", id: conversationId } });
   });
-  const alert = useEffectEvent((desk: Desk, effects: Effects) => {
+  const alert = useEffectEvent((workspace: Workspace, effects: Effects) => {
     const nameOf = (id: string) => {
-      const c = desk.workspace.getSnapshot().inbox.conversations[id]?.consumer;
+      const c = workspace.getSnapshot().inbox.conversations[id]?.consumer;
       return c?.name ?? c?.address ?? t("conv.unknown");
     };
     const rang: Ring | undefined = effects.rang[0];
@@ -71,41 +99,15 @@ export function DeskProvider({ session, children }: { session: Session; children
   const accountId = session.account.id;
   const userId = session.user.id;
   const { pid } = session.user;
-  const core = useMemo(() => {
-    const me = { accountId, userId, oldId: `${accountId}.${userId}`, pid };
-    const api = apiOf(accountId);
-    const listeners = { effects: (_effects: Effects, _notice: Notice | null): void => undefined };
-    const workspace = new Workspace({
-      me,
-      api,
-      makeSocket: (events) => new AgentSocket(browserWorld(accountId), events),
-      storage: outboxStorage(localStorage, ownerOf(me)),
-      now: () => Date.now(),
-      newId: () => crypto.randomUUID(),
-      later: (run, ms) => void setTimeout(run, ms),
-      desiredState: desiredState(ownerOf(me)),
-      async sessionExists() {
-        try {
-          await readSession();
-          return true;
-        } catch (e) {
-          return !(e instanceof ApiError && e.status === 401);
-        }
-      },
-      onSessionGone: () => sessionGone.set(true),
-      onEffects: (effects, notice) => listeners.effects(effects, notice),
-      onProblem: (message) => toast(message || t("error.generic"), "danger"),
-    });
-    return { me, api, queries: queries(api), workspace, drafts: new Drafts(localStorage, ownerOf(me)), attachments: new Attachments(() => crypto.randomUUID()), listeners };
-  }, [accountId, userId, pid]);
-  const desk: Desk = useMemo(() => ({ ...core, session, me: meOf(session) }), [core, session]);
+  const core = useMemo(() => makeCore({ accountId, userId, pid, oldId: `${accountId}.${userId}` }), [accountId, userId, pid]);
+  const desk: Desk = useMemo(() => ({ ...core, session }), [core, session]);
 
   useEffect(() => {
-    const { workspace, drafts, listeners, me } = core;
-    listeners.effects = (effects, notice) => {
+    const { workspace, drafts, me } = core;
+    const quiet = workspace.listen((effects, notice) => {
       applyToCaches(client, notice, effects, me);
-      alert({ ...core, session }, effects);
-    };
+      alert(workspace, effects);
+    });
     workspace.start();
     const online = () => workspace.reconnect();
     const offline = () => workspace.networkLost();
@@ -116,13 +118,13 @@ export function DeskProvider({ session, children }: { session: Session; children
     window.addEventListener("storage", storage);
     document.addEventListener("visibilitychange", visible);
     return () => {
+      quiet();
       window.removeEventListener("online", online);
       window.removeEventListener("offline", offline);
       window.removeEventListener("storage", storage);
       document.removeEventListener("visibilitychange", visible);
       workspace.stop();
     };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a renewed session of the same user must not restart the socket.
   }, [core, client]);
 
   return <DeskContext value={desk}>{children}</DeskContext>;

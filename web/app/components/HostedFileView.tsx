@@ -109,7 +109,7 @@ function ImageFile({ file, name, from }: { file: HostedFile; name: string; from:
 function PlainFile({ file, name }: { file: HostedFile; name: string }) {
   const open = useOpen(file.relativePath);
   return (
-    <button type="button" onClick={() => open.mutate()} aria-label={t("file.open", { name })} className="flex max-w-full items-center gap-3 rounded-xl border border-line bg-surface px-3 py-2.5 text-start hover:bg-hover">
+    <button type="button" onClick={() => open.mutate()} title={t("file.open", { name })} className="flex max-w-full items-center gap-3 rounded-xl border border-line bg-surface px-3 py-2.5 text-start hover:bg-hover">
       <span className="flex size-9 shrink-0 items-center justify-center rounded-lg bg-accent-soft text-accent-text">{open.isPending ? <Spinner size={16} /> : <Icon name="file" size={18} />}</span>
       <span className="min-w-0">
         <bdi className="block truncate text-sm font-medium">{name}</bdi>

@@ -12,7 +12,7 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
     { keys: ["Esc"], text: t("keys.dismiss") },
   ];
   return (
-    <Dialog title={t("keys.title")} closeLabel={t("keys.close_sheet")} onClose={onClose} wide>
+    <Dialog title={t("keys.title")} closeLabel={t("keys.close_sheet")} onClose={onClose} wide reading>
       <dl className="grid gap-x-8 sm:grid-cols-2">
         {rows.map((row) => (
           <div key={row.text} className="flex items-center justify-between gap-4 border-b border-line py-2">

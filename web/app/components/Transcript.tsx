@@ -4,7 +4,7 @@ import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState }
 import type { ConversationChange } from "@/api/types";
 import type { Conversation } from "@/api/wire";
 import { t, tOr } from "@/i18n";
-import { clock, dayName } from "@/lib/time";
+import { clock, dateAndTime, dayName } from "@/lib/time";
 import { useDesk, useWorkspace } from "@/stores/context";
 import { useNames, useNow, type Names } from "@/stores/hooks";
 import { rowsOf, type Row } from "@/stores/transcript";
@@ -169,7 +169,7 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
         return (
           <div className="flex items-center gap-3 px-5 pt-4 pb-2">
             <span className="h-px flex-1 bg-line" />
-            <h3 className="text-xs font-semibold text-text-2">{dayName(row.at, now)}</h3>
+            <p className="text-xs font-semibold text-text-2">{dayName(row.at, now)}</p>
             <span className="h-px flex-1 bg-line" />
           </div>
         );
@@ -203,7 +203,7 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
         {aloud}
       </div>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard. */}
-      <div ref={scroller} onScroll={onScroll} role="region" aria-label={t("conv.transcript", { name })} tabIndex={0} className="flex min-h-0 flex-1 flex-col overflow-y-auto -outline-offset-2 [overflow-anchor:none]">
+      <div ref={scroller} onScroll={onScroll} role="region" aria-label={live ? t("conv.transcript", { name }) : t("consumer.readEarlier", { date: dateAndTime(c.startedAt) })} tabIndex={0} className="flex min-h-0 flex-1 flex-col overflow-y-auto -outline-offset-2 [overflow-anchor:none]">
         {error && (messages?.length ?? 0) === 0 ? (
           <div className="p-4">
             <ErrorNote remedy={error === "unreachable" ? t("error.unreachable") : error} action={<Button small onClick={() => void workspace.openConversation(c.id)}>{t("conv.retry")}</Button>}>

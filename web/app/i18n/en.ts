@@ -57,6 +57,8 @@ export const en = {
   "state.goOnline": "Go online",
   "state.offlineCallout": "You are {state}. Nothing new is offered to you.",
 
+  "line.title": "Connection",
+  "nav.menus": "Open menu",
   "line.live": "Live",
   "line.connecting": "Connecting…",
   "line.catching_up": "Catching up…",

@@ -1,6 +1,6 @@
 /** The agent's page: list, transcript, consumer. On a narrow screen each pane is a page of its own. */
 import { getRouteApi, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, type ReactNode } from "react";
 import { ConsumerPane } from "@/components/ConsumerPane";
 import { ConversationListPane } from "@/components/ConversationListPane";
 import { ConversationPane } from "@/components/ConversationPane";
@@ -15,7 +15,7 @@ import { EmptyState } from "@/ui/Feedback";
 
 const route = getRouteApi("/conversations/$list");
 
-export function ConversationsPage() {
+export function ConversationsPage(): ReactNode {
   const { list: tab } = route.useParams();
   const search = route.useSearch();
   const { id } = useParams({ strict: false });
@@ -53,27 +53,26 @@ export function ConversationsPage() {
   const details = wide ? prefs.details : search.pane === "consumer";
   const setDetails = (on: boolean) => {
     if (wide) preferences.set({ details: on });
-    else void navigate({ to: ".", search: (s: ListSearch) => ({ ...s, pane: on ? "consumer" : undefined }) });
+    else void navigate({ to: ".", search: (s: ListSearch) => ({ ...s, pane: on ? ("consumer" as const) : undefined }) });
   };
 
   return (
-    <div className="relative grid h-full min-h-0 grid-cols-1 md:grid-cols-[minmax(17.5rem,21.5rem)_minmax(0,1fr)] xl:data-[details=true]:grid-cols-[21.5rem_minmax(0,1fr)_20rem]" data-details={Boolean(id) && details}>
-      <h1 className="sr-only">{t("list.title")}</h1>
+    <main id="main" tabIndex={-1} className="relative grid outline-none h-full min-h-0 grid-cols-1 md:grid-cols-[minmax(17.5rem,21.5rem)_minmax(0,1fr)] xl:data-[details=true]:grid-cols-[21.5rem_minmax(0,1fr)_20rem]" data-details={Boolean(id) && details}>
       <div className={`min-h-0 border-line md:border-e ${id ? "max-md:hidden" : ""}`}>
         <ConversationListPane tab={tab} search={search} selected={id} list={list} />
       </div>
-      <main id="main" tabIndex={-1} className={`min-h-0 min-w-0 bg-surface outline-none ${id ? "" : "max-md:hidden"} ${details && !wide ? "max-md:hidden" : ""}`}>
+      <div className={`min-h-0 min-w-0 bg-surface ${id ? "" : "max-md:hidden"} ${details && !wide ? "max-md:hidden" : ""}`}>
         {id ? (
           <ConversationPane key={id} id={id} tab={tab} details={details} onDetails={setDetails} />
         ) : (
           <EmptyState icon="chat" title={t("conv.none")} hint={t("conv.noneHint", { key: SHORTCUTS.next.keys.join("+") })} />
         )}
-      </main>
+      </div>
       {id && details && (
         <div className="min-h-0 border-line max-xl:absolute max-xl:inset-y-0 max-xl:end-0 max-xl:z-20 max-xl:w-80 max-xl:shadow-lg max-md:w-full xl:border-s">
           <ConsumerPane key={id} id={id} tab={tab} beside={search.beside} onClose={() => setDetails(false)} closable={!wide} />
         </div>
       )}
-    </div>
+    </main>
   );
 }

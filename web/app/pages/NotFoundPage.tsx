@@ -1,13 +1,14 @@
 /** What is shown where nothing is, and where a page failed. */
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { t } from "@/i18n";
 import { Button } from "@/ui/Button";
 import { EmptyState } from "@/ui/Feedback";
 
-export function NotFoundPage() {
+export function NotFoundPage(): ReactNode {
   return (
-    <main className="h-full">
-      <EmptyState icon="search" title={t("app.notFound")}>
+    <main id="main" tabIndex={-1} className="h-full">
+      <EmptyState heading icon="search" title={t("app.notFound")}>
         <Link to="/" className="font-medium text-accent-text underline">
           {t("app.toConversations")}
         </Link>
@@ -16,10 +17,10 @@ export function NotFoundPage() {
   );
 }
 
-export function CrashPage() {
+export function CrashPage(): ReactNode {
   return (
-    <main className="h-full">
-      <EmptyState icon="alert" title={t("app.crash")}>
+    <main id="main" className="h-full">
+      <EmptyState heading icon="alert" title={t("app.crash")}>
         <Button look="primary" onClick={() => window.location.reload()}>
           {t("app.reload")}
         </Button>

@@ -1,7 +1,7 @@
 /** The outermost page: signed out, signed in, or signed in with a session that has ended. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
-import { useSyncExternalStore } from "react";
+import { useSyncExternalStore, type ReactNode } from "react";
 import { sessionQuery } from "@/api/queries";
 import { DeskProvider } from "@/components/DeskProvider";
 import { Shell } from "@/components/Shell";
@@ -16,7 +16,7 @@ import { EmptyState } from "@/ui/Feedback";
 import { Spinner } from "@/ui/Spinner";
 import { Toasts } from "@/ui/Toasts";
 
-export function RootPage() {
+export function RootPage(): ReactNode {
   const session = useQuery(sessionQuery);
   const client = useQueryClient();
   const gone = useSyncExternalStore(sessionGone.subscribe, sessionGone.get);
@@ -34,7 +34,7 @@ export function RootPage() {
   if (session.data === undefined) {
     return (
       <main className="h-full">
-        <EmptyState icon="alert" title={problemOf(session.error)}>
+        <EmptyState heading icon="alert" title={problemOf(session.error)}>
           <Button look="primary" busy={session.isFetching} onClick={() => void session.refetch()}>
             {t("conv.retry")}
           </Button>

@@ -1,11 +1,12 @@
 /** The first page. After signing in, whatever address was opened is shown. */
 import { useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { sessionQuery } from "@/api/queries";
 import { SessionCreateForm } from "@/forms/session-create";
 import { t } from "@/i18n";
 import { sessionGone } from "@/stores/sessionGone";
 
-export function SignInPage() {
+export function SignInPage(): ReactNode {
   const client = useQueryClient();
   return (
     <main className="flex min-h-full items-center justify-center p-5">

@@ -1,7 +1,9 @@
 /** The whole route tree. Routes hold what is shown; pages hold how. */
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, type RouteComponent } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { ConversationsPage } from "@/pages/ConversationsPage";
+import { HomePage } from "@/pages/HomePage";
 import { CrashPage, NotFoundPage } from "@/pages/NotFoundPage";
 import { RootPage } from "@/pages/RootPage";
 import type { ListSearch, ListTab } from "./search";
@@ -17,11 +19,7 @@ const rootRoute = createRootRouteWithContext<{ client: QueryClient }>()({
 const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  beforeLoad: () => {
-    // The router's own signal, not a failure.
-    // eslint-disable-next-line @typescript-eslint/only-throw-error
-    throw redirect({ to: "/conversations/$list", params: { list: "mine" } });
-  },
+  component: HomePage,
 });
 
 const conversations = createRoute({
@@ -41,15 +39,25 @@ const conversations = createRoute({
 });
 const conversation = createRoute({ getParentRoute: () => conversations, path: "/$id" });
 
+/** The pages of the administrator are fetched when they are first opened. */
+const later = <K extends string>(load: () => Promise<Record<K, () => ReactNode>>, name: K): RouteComponent => lazyRouteComponent(load, name);
+
+const users = createRoute({ getParentRoute: () => rootRoute, path: "/admin/users", component: later(() => import("@/pages/UsersPage"), "UsersPage") });
+const skills = createRoute({ getParentRoute: () => rootRoute, path: "/admin/skills", component: later(() => import("@/pages/SkillsPage"), "SkillsPage") });
+const sources = createRoute({ getParentRoute: () => rootRoute, path: "/admin/sources", component: later(() => import("@/pages/SourcesPage"), "SourcesPage") });
+const deliveries = createRoute({ getParentRoute: () => rootRoute, path: "/admin/deliveries", component: later(() => import("@/pages/DeliveriesPage"), "DeliveriesPage") });
+const channelLog = createRoute({ getParentRoute: () => rootRoute, path: "/admin/channel-log", component: later(() => import("@/pages/ChannelLogPage"), "ChannelLogPage") });
+const deadLetters = createRoute({ getParentRoute: () => rootRoute, path: "/admin/dead-letters", component: later(() => import("@/pages/DeadLettersPage"), "DeadLettersPage") });
+
 const routeTree = rootRoute.addChildren([
   home,
   conversations.addChildren([conversation]),
-  createRoute({ getParentRoute: () => rootRoute, path: "/admin/users", component: lazyRouteComponent(() => import("@/pages/UsersPage"), "UsersPage") }),
-  createRoute({ getParentRoute: () => rootRoute, path: "/admin/skills", component: lazyRouteComponent(() => import("@/pages/SkillsPage"), "SkillsPage") }),
-  createRoute({ getParentRoute: () => rootRoute, path: "/admin/sources", component: lazyRouteComponent(() => import("@/pages/SourcesPage"), "SourcesPage") }),
-  createRoute({ getParentRoute: () => rootRoute, path: "/admin/deliveries", component: lazyRouteComponent(() => import("@/pages/DeliveriesPage"), "DeliveriesPage") }),
-  createRoute({ getParentRoute: () => rootRoute, path: "/admin/channel-log", component: lazyRouteComponent(() => import("@/pages/ChannelLogPage"), "ChannelLogPage") }),
-  createRoute({ getParentRoute: () => rootRoute, path: "/admin/dead-letters", component: lazyRouteComponent(() => import("@/pages/DeadLettersPage"), "DeadLettersPage") }),
+  users,
+  skills,
+  sources,
+  deliveries,
+  channelLog,
+  deadLetters,
 ]);
 
 export const makeRouter = (client: QueryClient) =>

@@ -52,9 +52,8 @@ export function agentsAfter(page: Page<AgentStatus>, notice: Of<"agent_state">, 
   };
 }
 
-export function applyToCaches(client: QueryClient, notice: Notice | null, effects: Effects, me: Me): void {
+export function applyToCaches(client: QueryClient, notice: Notice, effects: Effects, me: Me): void {
   for (const id of effects.restructured) void client.invalidateQueries({ queryKey: ["changes", id] });
-  if (!notice) return;
   switch (notice.kind) {
     case "sources":
       client.setQueryData<Page<Source>>(["sources"], (page) => page && sourcesAfter(page, notice));

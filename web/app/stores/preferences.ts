@@ -29,7 +29,7 @@ function changed(): void {
 }
 
 export const preferences = {
-  subscribe(listener: () => void): () => void {
+  subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },

@@ -3,7 +3,7 @@ let gone = false;
 const listeners = new Set<() => void>();
 
 export const sessionGone = {
-  subscribe(listener: () => void): () => void {
+  subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },

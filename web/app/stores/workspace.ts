@@ -9,7 +9,7 @@
 import type { Api } from "@/api/endpoints";
 import { ApiError } from "@/api/http";
 import { SocketError, type AgentSocket, type SocketEvents } from "@/api/socket";
-import type { Availability, Delivery, MessageDelivery } from "@/api/types";
+import type { Availability, Delivery } from "@/api/types";
 import {
   readEvent,
   readListedMessage,
@@ -53,8 +53,6 @@ export interface WorkspaceWorld {
   /** Asks whether the session still exists; answers false only when the server says so. */
   sessionExists(): Promise<boolean>;
   onSessionGone(): void;
-  /** For sounds, notifications and the caches of other screens. */
-  onEffects(effects: Effects, notice: Notice | null): void;
   /** Refused commands that nobody waits for. */
   onProblem(message: string): void;
 }
@@ -84,6 +82,7 @@ export class Workspace {
   private readonly readUpTo = new Map<string, number>();
   private readonly composingSince = new Map<string, number>();
   private current: string | null = null;
+  private readonly effectListeners = new Set<(effects: Effects, notice: Notice) => void>();
 
   constructor(world: WorkspaceWorld) {
     this.world = world;
@@ -105,6 +104,11 @@ export class Workspace {
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  };
+  /** For sounds, notifications and the caches of other screens. */
+  readonly listen = (listener: (effects: Effects, notice: Notice) => void): (() => void) => {
+    this.effectListeners.add(listener);
+    return () => this.effectListeners.delete(listener);
   };
   readonly getSnapshot = (): Snapshot => this.snapshot;
   /** The server's clock. */
@@ -242,7 +246,7 @@ export class Workspace {
     const waiters = this.snapshotWaiters;
     this.snapshotWaiters = [];
     waiters.forEach((w) => w());
-    this.world.onEffects(effects, notice);
+    for (const listener of this.effectListeners) listener(effects, notice);
   }
 
   private catchUp(conversationId: string, dialogId: string): void {
@@ -323,7 +327,7 @@ export class Workspace {
       conversationId: d.conversation_id,
       dialogId: d.dialog_id,
       sequence: d.sequence,
-      delivery: d as MessageDelivery,
+      delivery: d,
     }));
     this.setInbox(inbox.applyNotice(this.snapshot.inbox, { kind: "deliveries", changes }, this.world.now()).state);
   }

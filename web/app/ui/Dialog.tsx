@@ -12,10 +12,12 @@ interface Props {
   children: ReactNode;
   footer?: ReactNode;
   wide?: boolean;
+  /** The content scrolls and holds nothing that can be focused. */
+  reading?: boolean;
 }
 
 /** Render it to open it, take it away to close it. Without `onClose` it cannot be dismissed. */
-export function Dialog({ title, closeLabel, onClose, children, footer, wide = false }: Props) {
+export function Dialog({ title, closeLabel, onClose, children, footer, wide = false, reading = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
@@ -49,7 +51,10 @@ export function Dialog({ title, closeLabel, onClose, children, footer, wide = fa
         </h2>
         {onClose && <IconButton icon="x" label={closeLabel} onClick={onClose} className="-me-2" />}
       </header>
-      <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard. */}
+      <div tabIndex={reading ? 0 : undefined} className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5 -outline-offset-2">
+        {children}
+      </div>
       {footer && <footer className="flex flex-wrap justify-end gap-2 border-t border-line bg-surface px-5 py-3">{footer}</footer>}
     </dialog>
   );

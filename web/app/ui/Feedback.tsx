@@ -2,13 +2,13 @@
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "./Icon";
 
-export function EmptyState({ icon, title, hint, children }: { icon: IconName; title: string; hint?: ReactNode; children?: ReactNode }) {
+export function EmptyState({ icon, title, hint, children, heading = false }: { icon: IconName; title: string; heading?: boolean; hint?: ReactNode; children?: ReactNode }) {
   return (
     <div className="flex h-full flex-col items-center justify-center gap-1 px-8 py-12 text-center">
       <span className="mb-3 inline-flex size-12 items-center justify-center rounded-2xl bg-sunken text-text-3">
         <Icon name={icon} size={24} />
       </span>
-      <p className="text-base font-semibold text-text">{title}</p>
+      {heading ? <h1 className="text-base font-semibold text-text">{title}</h1> : <p className="text-base font-semibold text-text">{title}</p>}
       {hint && <p className="max-w-72 text-sm text-pretty text-text-2">{hint}</p>}
       {children && <div className="mt-3">{children}</div>}
     </div>

@@ -13,7 +13,7 @@ export function Menu({ trigger, children, align = "end", open, onOpenChange }: {
   return (
     <DropdownMenu.Root modal={false} open={open} onOpenChange={onOpenChange}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={document.getElementById("menus")}>
         <DropdownMenu.Content
           align={align}
           sideOffset={6}

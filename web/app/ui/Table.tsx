@@ -44,7 +44,7 @@ export function Table<T>({ caption, columns, rows, rowKey, onOpen, openLabel }: 
                     <button
                       type="button"
                       onClick={() => onOpen(row)}
-                      aria-label={openLabel?.(row)}
+                      title={openLabel?.(row)}
                       className="text-start font-medium text-text after:absolute after:inset-0 after:content-['']"
                     >
                       {c.cell(row)}
