@@ -1,8 +1,18 @@
 //! Faithful local stand-ins for the messaging vendors, for tests, the bench and the demo.
-//! They know the vendors' wire, never the product's connectors.
+//! They know the vendors' wire, never the product's connectors: this crate depends on no other crate of ours.
+//!
+//! [`start`] runs one simulator on a listener and gives a [`Simulator`]; [`TwilioSim`] and [`MessengerSim`] are its typed
+//! handles (`TwilioSim::of(&sim)`, or `TwilioSim::start` at once). All handles are cheap clones and deref to [`Kit`]: virtual clock,
+//! faults, journal, waiting. The same is offered over HTTP below `/_sim`; the README of this crate lists the calls.
+//! [`phone_router`] serves `/simulators`, a phone for each channel.
+//!
+//! Time is virtual and stands still until `advance_clock` or `run_clock(true)`. Ids derive from the seed. Reading order:
+//! `simulator`, `kit`, then a vendor's `mod`.
+
 pub mod facebook_messenger;
 mod kit;
 mod list;
+mod phone;
 mod simulator;
 pub mod twilio_sms;
 
@@ -10,5 +20,6 @@ pub use facebook_messenger::{MessengerSim, Referral};
 pub use kit::phone::{Attachment, Bubble, Button, Consumer, Features, Line, NewConsumer, Overview, Phone, Place, Thread, Upload, Written};
 pub use kit::{Clock, Direction, Entry, Fault, Faults, Ids, Journal, Kit, Media, MediaStore, Pump, Side, SimError, Trouble};
 pub use list::channels;
+pub use phone::phone_router;
 pub use simulator::{Simulator, SimulatorConfig, Vendor, WebhookTarget, start};
 pub use twilio_sms::TwilioSim;

@@ -113,13 +113,16 @@ impl Fault {
     }
 }
 
+/// A scripted answer: status, body, further headers.
+pub(crate) type Scripted = (u16, Value, Vec<(String, String)>);
+
 /// What the faults make of one call.
 #[derive(Default)]
 pub(crate) struct Plan {
     pub close: bool,
     pub reset_before: bool,
     pub reset_after: bool,
-    pub answer: Option<(u16, Value, Vec<(String, String)>)>,
+    pub answer: Option<Scripted>,
     pub delay_ms: i64,
     pub copies: u32,
     pub reorder: bool,

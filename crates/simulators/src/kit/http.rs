@@ -90,6 +90,8 @@ async fn answer(kit: Arc<Kit>, router: Router, request: Request<Incoming>) -> Re
         return Ok(ask(router, Request::from_parts(parts, Body::from(body))).await);
     }
     let plan = kit.faults.plan(Side::Api, path);
+    // Counted from the arrival: whoever sees the request in the journal may move the clock at once.
+    let due_ms = kit.now_ms().saturating_add(plan.delay_ms);
     let entry = kit.journal.is_on().then(|| {
         let headers = parts
             .headers
@@ -98,7 +100,10 @@ async fn answer(kit: Arc<Kit>, router: Router, request: Request<Incoming>) -> Re
             .collect();
         kit.journal.record(kit.now_ms(), Direction::Api, parts.method.as_str(), parts.uri.to_string(), headers, body.clone())
     });
-    let result = disturbed(&kit, plan, router, Request::from_parts(parts, Body::from(body))).await;
+    if entry.is_some() {
+        kit.changed();
+    }
+    let result = disturbed(&kit, plan, due_ms, router, Request::from_parts(parts, Body::from(body))).await;
     if let (Some(entry), Ok(response)) = (&entry, &result) {
         entry.set_status(response.status().as_u16());
     }
@@ -108,10 +113,9 @@ async fn answer(kit: Arc<Kit>, router: Router, request: Request<Incoming>) -> Re
     result
 }
 
-async fn disturbed(kit: &Kit, plan: Plan, router: Router, request: Request<Body>) -> Result<Response<Body>, Cut> {
+async fn disturbed(kit: &Kit, plan: Plan, due_ms: i64, router: Router, request: Request<Body>) -> Result<Response<Body>, Cut> {
     if plan.delay_ms > 0 {
-        let due = kit.now_ms().saturating_add(plan.delay_ms);
-        kit.clock.sleep_until(due).await;
+        kit.clock.sleep_until(due_ms).await;
     }
     if plan.close {
         return Err(Cut::Close);

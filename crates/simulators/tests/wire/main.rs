@@ -1,7 +1,10 @@
 //! The simulators over real loopback connections: what a connector would see, and what a webhook receiver would get.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails must fail its test")]
+
 mod messenger_api;
 mod messenger_hooks;
+mod phone_pages;
 mod sink;
 mod trouble;
 mod twilio_api;
