@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What a channel is: data, not code. Settings forms, capability tables and the documentation are made from it.
 #[derive(Debug, serde::Serialize)]
 pub struct ChannelKind {
-    /// The id used in URLs and the bootstrap file, for example `twilio_sms`.
+    /// The id used in URLs and the bootstrap file; also the name of the connector's folder.
     pub id: &'static str,
     /// Shown to people.
     pub name: &'static str,

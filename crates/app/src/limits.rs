@@ -17,7 +17,7 @@ pub struct Limits {
     pub cached_conversations: u64,
     /// Sends under way at once, per source.
     pub sends_per_source: usize,
-    /// How often a delivery is handed over at most.
+    /// How often a delivery is handed over at most: with pauses of up to five minutes, half a day of outage.
     pub delivery_attempts: u32,
     /// Deliveries that the outbox holds in memory; more wait in the store.
     pub outbox_in_memory: usize,
@@ -45,7 +45,7 @@ impl Default for Limits {
             webhook_concurrency: 32,
             cached_conversations: 100_000,
             sends_per_source: 64,
-            delivery_attempts: 12,
+            delivery_attempts: 300,
             outbox_in_memory: 100_000,
             media_fetches: 8,
             media_attempts: 8,

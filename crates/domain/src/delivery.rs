@@ -136,6 +136,8 @@ impl Delivery {
         if again {
             self.status = DeliveryStatus::Queued;
             self.reason = None;
+            self.attempts = 0;
+            self.handed_over_at = None;
             self.next_at = now;
             self.updated_at = self.updated_at.max(now);
         }

@@ -131,11 +131,15 @@ impl<'a> Batch<'a> {
             Decision::Assign { conversation, agent, ring: _ } => {
                 let now = self.now;
                 let work = self.work(conversation).await?;
-                let change = work
-                    .next
-                    .assign(agent, Some(Party::User(agent)), now)
-                    .map_err(|refused| format!("assigning {conversation}: {refused:?}"))?;
-                work.changes.push(change);
+                match work.next.assign(agent, Some(Party::User(agent)), now) {
+                    Ok(change) => work.changes.push(change),
+                    Err(refused) => {
+                        // A task that outlived its conversation: it must not be offered for ever.
+                        tracing::error!(%conversation, ?refused, "a queued conversation can't be assigned; taking it out of the queue");
+                        inputs.push_back(Input::Unseat(conversation, agent));
+                        inputs.push_back(Input::Remove(conversation));
+                    }
+                }
                 self.tasks.insert(conversation);
                 self.agents.insert(agent);
             }
@@ -241,13 +245,14 @@ impl<'a> Batch<'a> {
         };
         match outcome {
             Ok(moves) => {
-                self.held.clear();
+                // The locks go last: moves of a conversation are announced in the order of their versions.
                 for moved in moves {
                     self.app.announce_move(moved);
                 }
                 for (ring, state, task) in self.rings {
                     self.app.announce(self.account, &[ring.agent], Announcement::Ring { ring, state, task });
                 }
+                self.held.clear();
                 for (user, availability) in self.states {
                     self.app.announce(self.account, &[user], Announcement::Agent(user, availability));
                 }

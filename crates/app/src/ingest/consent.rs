@@ -116,6 +116,19 @@ impl App {
         Ok(Some(Ingested::Stored))
     }
 
+    /// Whether the consumer of a delivery withdrew their consent since it was queued. The confirmation of just that goes out.
+    pub(crate) async fn has_opted_out(self: &Arc<Self>, view: &crate::AccountView, delivery: &Delivery) -> bool {
+        let state = self.account_state(&view.account.id);
+        let consumer = match state.live.known(delivery.source, &delivery.address) {
+            Some(known) => Some(known.consumer),
+            None => {
+                let stored = self.store.consumer_at(&view.account.id, delivery.source, &delivery.address).await.ok().flatten();
+                stored.map(|at| Arc::new(at.consumer))
+            }
+        };
+        consumer.is_some_and(|consumer| consumer.opted_out && delivery.conversation != lane_of(&consumer))
+    }
+
     /// Exactly one confirmation, unless the carrier layer answers such words itself.
     fn confirmation(
         &self,

@@ -107,6 +107,8 @@ impl App {
         for event in &events {
             unit.write(Write::AddEvent { conversation: next.id, event: Arc::clone(event) });
         }
+        // Held until the move is announced, so that nobody announces a later version first.
+        let fresh = if open.is_none() { Some(live.lock_conversation(next.id).await) } else { None };
         let task = open.is_none().then(|| Task::new(next.id, consumer.id, next.skill, now));
         unit.writes.extend(task.clone().map(Write::PutTask));
 
@@ -124,7 +126,7 @@ impl App {
             place.state.dispatcher.enqueue(task);
         }
         self.announce_move(ConversationMoved { after: next, departed: Vec::new(), events, changes: std::mem::take(&mut changes) });
-        drop(open);
+        drop((open, fresh));
         if files {
             self.media.notify_one();
         }

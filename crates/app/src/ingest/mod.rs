@@ -16,6 +16,7 @@ use antiphon_domain::source::Health;
 use antiphon_domain::{Consumer, Conversation, Source, Timestamp};
 use std::sync::Arc;
 
+pub(crate) use consent::opted_out_reason;
 pub(crate) use echo::Early;
 pub(crate) use receipt::Climb;
 

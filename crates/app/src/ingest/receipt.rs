@@ -44,8 +44,11 @@ impl App {
                     for vendor_id in vendor_ids.iter().take(500) {
                         match self.store.delivery_by_vendor_id(account, place.source.id, vendor_id).await? {
                             Some(found) => deliveries.push(found),
-                            // The receipt overtook the answer to our own send: it is applied when that arrives.
-                            None => self.outbox.keep_early(place.source.id, vendor_id, super::Early { status, reason: reason.clone() }),
+                            // The receipt overtook the answer to our own send: it is applied when that arrives, or now if it just did.
+                            None => {
+                                self.outbox.keep_early(place.source.id, vendor_id, super::Early { status, reason: reason.clone() });
+                                deliveries.extend(self.store.delivery_by_vendor_id(account, place.source.id, vendor_id).await?);
+                            }
                         }
                     }
                 }

@@ -70,6 +70,12 @@ impl Outbox {
         }
     }
 
+    /// Whether any receipt is kept at all: spares a read per send.
+    fn has_early(&self) -> bool {
+        self.early.run_pending_tasks();
+        self.early.entry_count() > 0
+    }
+
     fn take_early(&self, source: SourceId, vendor_id: &str) -> Option<Early> {
         self.early.remove(&(source, Arc::<str>::from(vendor_id)))
     }
@@ -120,6 +126,9 @@ pub(crate) async fn run(app: Arc<App>) {
                         let (lane, id, source) = (delivery.conversation, delivery.id, delivery.source);
                         let outcome = send::one(&worker, &account, *delivery).await;
                         finish(&worker, &account, (lane, id, source), generation, outcome);
+                        if worker.outbox.has_early() {
+                            send::apply_early(&worker, &account, source, id).await;
+                        }
                     });
                 }
                 Next::Wait(until) => {

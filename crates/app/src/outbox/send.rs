@@ -3,13 +3,13 @@
 use super::Outcome;
 use super::recorder::Recorder;
 use crate::channel::{Channel, Disposition, LookedUp, Outbound, OutboundFile, SendError};
-use crate::ingest::{Climb, Place};
+use crate::ingest::{Climb, Place, opted_out_reason};
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::webhook::keys_of;
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::delivery::{Reason, backoff_ms};
 use antiphon_domain::source::{Health, HealthState};
-use antiphon_domain::{AccountId, Delivery, DeliveryStatus, Source, Timestamp};
+use antiphon_domain::{AccountId, Delivery, DeliveryId, DeliveryStatus, Source, SourceId, Timestamp};
 use std::sync::Arc;
 
 /// How long a source in trouble is left alone when the channel names no time, in milliseconds.
@@ -37,9 +37,13 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
     if !way.source.enabled || way.source.health.state == HealthState::NeedsReauthorisation {
         return Outcome::Hold(Box::new(delivery));
     }
+    if app.has_opted_out(&way.view, &delivery).await {
+        delivery.climb(DeliveryStatus::Cancelled, Some(opted_out_reason()), app.clock.now());
+        return settle(app, account, &way, delivery, Vec::new()).await;
+    }
     let before = delivery.clone();
     let now = app.clock.now();
-    let first_attempt_at = (delivery.attempts > 0).then_some(delivery.created_at);
+    let first_attempt_at = before.handed_over_at;
     delivery.attempts += 1;
     delivery.handed_over_at = Some(now);
     // Durable before the call: if the process ends in the middle, nobody resends what may have gone out.
@@ -63,15 +67,9 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
             delivery.vendor_id = Some(sent.vendor_id.as_str().into());
             delivery.climb(DeliveryStatus::Sent, None, app.clock.now());
             healthy(app, &way).await;
-            let done = settle(app, account, &way, delivery.clone(), rows).await;
-            for key in [sent.vendor_id.as_str(), &delivery.id.to_string()] {
-                if let Some(early) = app.outbox.take_early(delivery.source, key) {
-                    apply_early(app, account, &way, &delivery, early).await;
-                }
-            }
-            done
+            settle(app, account, &way, delivery, rows).await
         }
-        Err(error) => trouble(app, account, &way, delivery, &out, error, rows).await,
+        Err(error) => trouble(app, account, &way, delivery, out, error, rows).await,
     }
 }
 
@@ -115,7 +113,7 @@ async fn trouble(
     account: &AccountId,
     way: &Way,
     mut delivery: Delivery,
-    out: &Outbound,
+    out: Outbound,
     error: SendError,
     rows: Vec<Write>,
 ) -> Outcome {
@@ -181,7 +179,7 @@ async fn trouble(
 }
 
 /// Looks an unknown outcome up, where the channel lets us; the lane waits meanwhile, so that order holds if it must be resent.
-async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: Delivery, out: &Outbound) -> Outcome {
+async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: Delivery, mut out: Outbound) -> Outcome {
     let Some(lookup) = way.channel.lookup() else { return Outcome::Settled };
     for wait in LOOKUPS_MS {
         app.clock.sleep_until(app.clock.now().plus_ms(wait)).await;
@@ -191,8 +189,10 @@ async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: D
             Some(current) => delivery = current,
             None => continue,
         }
+        out.now = app.clock.now();
+        out.first_attempt_at = delivery.handed_over_at;
         let net = Recorder::new(app, &way.view, &way.source, way.channel.describe());
-        let found = lookup.lookup(out, &net).await;
+        let found = lookup.lookup(&out, &net).await;
         let rows = net.into_rows(Some(delivery.conversation), Some(delivery.id)).into_iter().map(Write::AddChannelLog).collect();
         match found {
             Ok(LookedUp::Found(vendor_id)) => {
@@ -233,12 +233,12 @@ pub(super) async fn interrupted(app: &Arc<App>, account: &AccountId, mut deliver
     put(app, account, &delivery, Vec::new()).await?;
     if let Some(way) = way(app, account, &delivery)
         && way.channel.lookup().is_some()
-        && let Ok(out) = outbound(app, &way, &delivery, Some(delivery.created_at), app.clock.now()).await
+        && let Ok(out) = outbound(app, &way, &delivery, delivery.handed_over_at, app.clock.now()).await
     {
         let (app, account) = (Arc::clone(app), account.clone());
         let again = Arc::clone(&app);
         app.spawn(async move {
-            if let Outcome::Later(_, delivery) = resolve(&again, &account, &way, delivery, &out).await {
+            if let Outcome::Later(_, delivery) = resolve(&again, &account, &way, delivery, out).await {
                 again.outbox.push(&account, vec![*delivery]);
             }
         });
@@ -280,12 +280,19 @@ async fn settle(app: &Arc<App>, account: &AccountId, way: &Way, delivery: Delive
     Outcome::Settled
 }
 
-async fn apply_early(app: &Arc<App>, account: &AccountId, way: &Way, delivery: &Delivery, early: crate::ingest::Early) {
-    let state = app.account_state(account);
-    let place = Place { view: &way.view, source: &way.source, channel: &*way.channel, state: &state };
-    let climb = Climb { status: early.status, reason: early.reason, vendor_id: None };
-    if app.climb(&place, delivery.conversation, &[delivery.id], &climb).await.is_err() {
-        tracing::debug!(delivery = %delivery.id, "a receipt that came early was not stored");
+/// Applies the receipts that overtook a send. Call it after the delivery is no longer in flight: whatever comes later finds its row.
+pub(super) async fn apply_early(app: &Arc<App>, account: &AccountId, source: SourceId, id: DeliveryId) {
+    let Ok(Some(delivery)) = app.store.delivery(account, id).await else { return };
+    let vendor_id = delivery.vendor_id.as_deref().unwrap_or_default().to_owned();
+    for key in [vendor_id, id.to_string()] {
+        let Some(early) = app.outbox.take_early(source, &key) else { continue };
+        let Some(way) = way(app, account, &delivery) else { return };
+        let state = app.account_state(account);
+        let place = Place { view: &way.view, source: &way.source, channel: &*way.channel, state: &state };
+        let climb = Climb { status: early.status, reason: early.reason, vendor_id: None };
+        if app.climb(&place, delivery.conversation, &[id], &climb).await.is_err() {
+            tracing::debug!(delivery = %id, "a receipt that came early was not stored");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use antiphon_app::ports::Store;
 use antiphon_app::ports::bus::{Announcement, Heard, Listener, Topic};
 use antiphon_app::update::FieldChange;
 use antiphon_domain::id::DialogNumber;
-use antiphon_domain::{Change, Conversation, ConversationId, Event, Role, SkillId, UserId};
+use antiphon_domain::{Change, Conversation, ConversationId, DeliveryStatus, Event, Role, SkillId, UserId};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::net::answer;
 use std::collections::BTreeMap;
@@ -42,6 +42,15 @@ impl Told {
     }
 }
 
+/// Waits until a delivery came that far: its consequences are announced then.
+async fn settled(listener: &mut Listener, status: DeliveryStatus) {
+    TestApp::hear(listener, |heard| match heard {
+        Heard::That(Announcement::Deliveries(moved)) => moved.iter().any(|delivery| delivery.status == status).then_some(()),
+        _ => None,
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_told_is_what_is_read() {
     let test = TestApp::start().await;
@@ -59,10 +68,12 @@ async fn what_is_told_is_what_is_read() {
     let agent = test.arrive("agent1").await;
     let conversation = test.accept(&agent).await;
     told.check(&test, &mut listener, "an accepted ring").await;
+    let mut deliveries = test.listen(Topic::Account(test.account()));
     test.write(&agent, &conversation, "hi").await.expect("publishes");
-    test.net.called(1).await;
+    settled(&mut deliveries, DeliveryStatus::Sent).await;
     told.check(&test, &mut listener, "a reply").await;
     test.receive("delivered v1").await;
+    settled(&mut deliveries, DeliveryStatus::Delivered).await;
     told.check(&test, &mut listener, "a receipt").await;
 
     let manager = test.caller("manager1");
