@@ -87,9 +87,9 @@ fn base_uri(shared: &Shared, account: &AccountId, service: &'static str) -> Base
     BaseUri { service, account: account.to_string(), base_uri: shared.public_host.clone() }
 }
 
-fn known(shared: &Shared, account: &str) -> Result<AccountId, Response> {
+fn known(shared: &Shared, account: &str) -> Result<AccountId, Box<Response>> {
     let id = account.parse().ok().filter(|id| shared.app.directory().account(id).is_some());
-    id.ok_or_else(|| missing("there is no such account"))
+    id.ok_or_else(|| missing("there is no such account").into())
 }
 
 fn missing(message: &str) -> Response {
@@ -101,7 +101,7 @@ fn missing(message: &str) -> Response {
 pub(super) async fn list(State(shared): State<Arc<Shared>>, Path(account): Path<String>) -> Response {
     match known(&shared, &account) {
         Ok(account) => Json(List { base_uris: all(&shared, &account) }).into_response(),
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn list_jsonp(
 ) -> Response {
     match known(&shared, &account) {
         Ok(account) => jsonp(callback.cb.as_deref(), &all(&shared, &account)),
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -125,7 +125,7 @@ pub(super) async fn one(
 ) -> Response {
     let account = match known(&shared, &account) {
         Ok(account) => account,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(service) = SERVICES.into_iter().find(|known| *known == service) else { return missing("there is no such service") };
     let lone = base_uri(&shared, &account, service);

@@ -131,7 +131,7 @@ pub(super) async fn login(
     }
     let asked: Login = match read(&shared, body).await {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let how = match sign_in_of(asked) {
         Ok(how) => how,
@@ -209,11 +209,11 @@ pub(super) async fn refresh(
 ) -> Response {
     let csrf = match read::<Csrf>(&shared, body).await {
         Ok(asked) => asked.csrf.unwrap_or_default(),
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let bearer = match bearer_of(&shared, &account, &headers).await {
         Ok(bearer) => bearer,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     match shared.app.refresh(&bearer, &csrf).await {
         Ok(()) => Json(serde_json::json!({})).into_response(),
@@ -231,11 +231,11 @@ pub(super) async fn logout(
 ) -> Response {
     let csrf = match read::<Csrf>(&shared, body).await {
         Ok(asked) => asked.csrf.unwrap_or_default(),
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let bearer = match bearer_of(&shared, &account, &headers).await {
         Ok(bearer) => bearer,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     match shared.app.authenticate(&bearer).await {
         Ok(authenticated) if shared.app.check_csrf(&authenticated.session, &csrf) => {}
@@ -254,26 +254,27 @@ pub(super) async fn logout(
 }
 
 /// The bearer token of the session cookie, or of the `Authorization` header; of a session of this account.
-async fn bearer_of(shared: &Shared, account: &str, headers: &HeaderMap) -> Result<String, Response> {
+async fn bearer_of(shared: &Shared, account: &str, headers: &HeaderMap) -> Result<String, Box<Response>> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = cookie(headers, COOKIE).or_else(|| authorization.and_then(|value| value.strip_prefix("Bearer ")));
-    let refuse = |message: &str| Err(failed(shared, StatusCode::UNAUTHORIZED, 10, message));
+    let refuse = |message: &str| Err(failed(shared, StatusCode::UNAUTHORIZED, 10, message).into());
     let Some(token) = token else { return refuse("the session cookie is missing; sign in") };
     match shared.app.authenticate(token).await {
         Ok(authenticated) if authenticated.caller.account.as_str() == account => Ok(token.to_owned()),
         Ok(_) => refuse("the session belongs to another account"),
-        Err(AuthError::Unavailable(_)) => Err(unavailable(shared)),
+        Err(AuthError::Unavailable(_)) => Err(unavailable(shared).into()),
         Err(error) => refuse(&error.to_string()),
     }
 }
 
-async fn read<T: for<'a> Deserialize<'a>>(shared: &Shared, body: body::Body) -> Result<T, Response> {
+async fn read<T: for<'a> Deserialize<'a>>(shared: &Shared, body: body::Body) -> Result<T, Box<Response>> {
     let bytes: Bytes = match body::to_bytes(body, MAX_BODY).await {
         Ok(bytes) => bytes,
-        Err(_) => return Err(failed(shared, StatusCode::PAYLOAD_TOO_LARGE, 13, "the body is too large")),
+        Err(_) => return Err(failed(shared, StatusCode::PAYLOAD_TOO_LARGE, 13, "the body is too large").into()),
     };
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    serde_json::from_slice(text).map_err(|_| failed(shared, StatusCode::BAD_REQUEST, 1, "the body is not a JSON object of this request"))
+    serde_json::from_slice(text)
+        .map_err(|_| failed(shared, StatusCode::BAD_REQUEST, 1, "the body is not a JSON object of this request").into())
 }
 
 fn set_cookie(response: &mut Response, value: &str, secure: bool) {

@@ -70,8 +70,15 @@ pub struct CompatLimits {
     pub sign_ins_at_once: u32,
 }
 
-const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
-const SIGN_INS: NonZeroU32 = NonZeroU32::new(120).unwrap();
+const REQUESTS: NonZeroU32 = at_least_one(500);
+const SIGN_INS: NonZeroU32 = at_least_one(120);
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
 
 impl Default for CompatLimits {
     fn default() -> Self {
@@ -102,21 +109,27 @@ pub(crate) struct Shared {
     events: Frames<(ConversationId, DialogNumber, Sequence)>,
 }
 
+impl Shared {
+    fn new(state: CompatState) -> Self {
+        let CompatState { app, public_host, shutdown, secure_cookies, trusted_proxies, limits } = state;
+        Self {
+            app,
+            public_host,
+            shutdown,
+            secure_cookies,
+            trusted_proxies,
+            sign_ins: Paces::new(),
+            limits,
+            presence: Arc::default(),
+            conversations: Frames::default(),
+            events: Frames::default(),
+        }
+    }
+}
+
 /// The routes of the compatible surface.
 pub fn routes(state: CompatState) -> Router {
-    let CompatState { app, public_host, shutdown, secure_cookies, trusted_proxies, limits } = state;
-    let shared = Arc::new(Shared {
-        app,
-        public_host,
-        shutdown,
-        secure_cookies,
-        trusted_proxies,
-        sign_ins: Paces::new(),
-        limits,
-        presence: Arc::default(),
-        conversations: Frames::default(),
-        events: Frames::default(),
-    });
+    let shared = Arc::new(Shared::new(state));
     let open_to_pages = Router::new()
         .route("/api/account/{account}/service/baseURI.json", get(discovery::list))
         .route("/api/account/{account}/service/{service}/{form}", get(discovery::one))

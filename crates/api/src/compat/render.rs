@@ -162,7 +162,7 @@ pub(super) fn event(view: &AccountView, conversation: ConversationId, event: &Ev
 
 fn record<'a>(view: &AccountView, conversation: ConversationId, id: &'a str, event: &'a Event, files: &'a Files) -> Record<'a> {
     let body = match &event.body {
-        EventBody::Content(Content::Text { text, quick_replies }) => EventWire::ContentEvent {
+        EventBody::Content(Content::Text { text, quick_replies }) => EventWire::Content {
             content_type: "text/plain",
             message: MessageWire::Text(text),
             quick_replies: raw(quick_replies.as_deref()),
@@ -173,7 +173,7 @@ fn record<'a>(view: &AccountView, conversation: ConversationId, id: &'a str, eve
                 let (state, reason) = file_state(&file.state);
                 (Some(state), reason)
             });
-            EventWire::ContentEvent {
+            EventWire::Content {
                 content_type: "hosted/file",
                 message: MessageWire::File(FileWire {
                     caption,
@@ -189,9 +189,9 @@ fn record<'a>(view: &AccountView, conversation: ConversationId, id: &'a str, eve
             }
         }
         EventBody::Content(Content::Rich { json, quick_replies }) => {
-            EventWire::RichContentEvent { content: raw(Some(json)), quick_replies: raw(quick_replies.as_deref()) }
+            EventWire::Rich { content: raw(Some(json)), quick_replies: raw(quick_replies.as_deref()) }
         }
-        EventBody::Accept { status, sequences } => EventWire::AcceptStatusEvent { status: status.name(), sequence_list: sequences },
+        EventBody::Accept { status, sequences } => EventWire::Accept { status: status.name(), sequence_list: sequences },
     };
     Record {
         sequence: Some(event.sequence),
@@ -212,7 +212,7 @@ pub(super) fn chat_state(view: &AccountView, it: &Conversation, dialog: DialogNu
         .and_then(|dialog| dialog.participants.iter().find(|participant| participant.party == party))
         .map_or(Role::Agent, |participant| participant.role);
     let id = it.id.to_string();
-    json(&bare_record(view, it.id, &id, dialog, Originator { party, role }, EventWire::ChatStateEvent { chat_state: state }))
+    json(&bare_record(view, it.id, &id, dialog, Originator { party, role }, EventWire::ChatState { chat_state: state }))
 }
 
 fn bare_record<'a>(

@@ -167,24 +167,23 @@ pub(super) struct OriginatorMetadata {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub(super) enum EventWire<'a> {
-    ContentEvent {
+    #[serde(rename = "ContentEvent")]
+    Content {
         content_type: &'static str,
         message: MessageWire<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         quick_replies: Option<&'a RawValue>,
     },
-    RichContentEvent {
+    #[serde(rename = "RichContentEvent")]
+    Rich {
         content: Option<&'a RawValue>,
         #[serde(skip_serializing_if = "Option::is_none")]
         quick_replies: Option<&'a RawValue>,
     },
-    AcceptStatusEvent {
-        status: &'static str,
-        sequence_list: &'a [u64],
-    },
-    ChatStateEvent {
-        chat_state: &'a str,
-    },
+    #[serde(rename = "AcceptStatusEvent")]
+    Accept { status: &'static str, sequence_list: &'a [u64] },
+    #[serde(rename = "ChatStateEvent")]
+    ChatState { chat_state: &'a str },
 }
 
 #[derive(Serialize)]

@@ -12,10 +12,11 @@ use tokio::sync::OnceCell;
 const SLOTS: usize = 512;
 
 type Cell = Arc<OnceCell<Utf8Bytes>>;
+type Slot<K> = Mutex<Option<(K, Cell)>>;
 
 /// Recent frames by key.
 pub(crate) struct Frames<K> {
-    slots: Box<[Mutex<Option<(K, Cell)>>]>,
+    slots: Box<[Slot<K>]>,
     hasher: RandomState,
 }
 

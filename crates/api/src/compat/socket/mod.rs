@@ -24,6 +24,8 @@ mod subscribe_agents_state;
 mod subscribe_ex_conversations;
 mod subscribe_routing_tasks;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 mod unsubscribe_ex_conversations;
 mod update_conversation_field;
 mod update_ring_state;
@@ -71,7 +73,7 @@ pub(super) async fn upgrade(
     };
     let authenticated = match authenticate(&shared, &account, &bearer).await {
         Ok(authenticated) => authenticated,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let caller = &authenticated.caller;
     let directory = shared.app.directory();
@@ -90,11 +92,11 @@ pub(super) async fn upgrade(
     upgrade.on_upgrade(move |socket| Box::pin(session::run(socket, opening)))
 }
 
-async fn authenticate(shared: &Shared, account: &str, bearer: &str) -> Result<Authenticated, Response> {
+async fn authenticate(shared: &Shared, account: &str, bearer: &str) -> Result<Authenticated, Box<Response>> {
     match shared.app.authenticate(bearer).await {
         Ok(authenticated) if authenticated.caller.account.as_str() == account => Ok(authenticated),
-        Err(AuthError::Unavailable(_)) => Err((StatusCode::SERVICE_UNAVAILABLE, "try again in a few seconds\n").into_response()),
-        Ok(_) | Err(_) => Err((StatusCode::UNAUTHORIZED, "sign in again\n").into_response()),
+        Err(AuthError::Unavailable(_)) => Err((StatusCode::SERVICE_UNAVAILABLE, "try again in a few seconds\n").into_response().into()),
+        Ok(_) | Err(_) => Err((StatusCode::UNAUTHORIZED, "sign in again\n").into_response().into()),
     }
 }
 

@@ -1,0 +1,270 @@
+//! A product behind a loopback listener, and a client that speaks the protocol.
+
+use antiphon_api::compat::{CompatLimits, CompatState, routes};
+use antiphon_domain::AccountSettings;
+use antiphon_testkit::TestApp;
+use antiphon_testkit::app::{ACCOUNT, PASSWORD};
+use axum::Router;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tower::ServiceExt;
+
+/// Longer than anything here takes; only a test that would hang meets it.
+const GUARD: Duration = Duration::from_secs(30);
+
+/// The served product.
+pub struct Served {
+    pub test: TestApp,
+    pub address: SocketAddr,
+    pub router: Router,
+    pub shutdown: watch::Sender<bool>,
+}
+
+pub async fn serve() -> Served {
+    serve_with(AccountSettings::default(), CompatLimits::default()).await
+}
+
+pub async fn serve_with(settings: AccountSettings, limits: CompatLimits) -> Served {
+    let test = TestApp::start_with(settings).await;
+    let (shutdown, receiver) = watch::channel(false);
+    let router = routes(CompatState {
+        app: test.app.clone(),
+        public_host: "antiphon.test:8443".into(),
+        shutdown: receiver,
+        secure_cookies: true,
+        trusted_proxies: Vec::new(),
+        limits,
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+    let address = listener.local_addr().expect("an address");
+    let service = router.clone();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    Served { test, address, router, shutdown }
+}
+
+/// An answer: status, headers, body.
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+}
+
+impl Served {
+    pub async fn call(&self, request: http::Request<axum::body::Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(http::Request::get(path).body(axum::body::Body::empty()).expect("a request")).await
+    }
+
+    pub async fn post(&self, path: &str, cookie: &str, body: Value) -> Answer {
+        let request = http::Request::post(path).header("content-type", "application/json").header("cookie", cookie);
+        self.call(request.body(body.to_string().into()).expect("a request")).await
+    }
+
+    /// Logs a user in; returns the body.
+    pub async fn login(&self, login: &str) -> Value {
+        let answer =
+            self.post(&format!("/api/account/{ACCOUNT}/login?v=1.3"), "", json!({ "username": login, "password": PASSWORD })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()
+    }
+
+    /// Connects a user's socket.
+    pub async fn connect(&self, login: &str) -> Client {
+        self.connect_as(login, "2.1").await
+    }
+
+    pub async fn connect_as(&self, login: &str, version: &str) -> Client {
+        let bearer = self.login(login).await["bearer"].as_str().expect("a bearer").to_owned();
+        self.try_connect(&bearer, version, &[]).await.expect("the upgrade succeeds")
+    }
+
+    /// Tries to connect; the error is the HTTP status.
+    pub async fn try_connect(&self, bearer: &str, version: &str, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
+        let url = format!("ws://{}/ws_api/account/{ACCOUNT}/messaging/brand/{bearer}?v={version}", self.address);
+        let mut request = url.into_client_request().expect("a request");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header value"));
+        }
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(Client { socket, next_id: 0, waiting: VecDeque::new(), code: None }),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// A client that speaks the protocol as the published ones do.
+pub struct Client {
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    next_id: u32,
+    waiting: VecDeque<Value>,
+    code: Option<u16>,
+}
+
+impl Client {
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("the socket takes it");
+    }
+
+    /// The next frame from the wire: JSON, or the close code.
+    async fn read(&mut self) -> Result<Value, u16> {
+        loop {
+            let frame = tokio::time::timeout(GUARD, self.socket.next()).await.expect("a frame comes");
+            match frame {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(close))) => return Err(close.map_or(1005, |close| close.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(self.code.unwrap_or(1006)),
+            }
+        }
+    }
+
+    /// The next frame of any kind.
+    pub async fn any(&mut self) -> Value {
+        self.read().await.expect("the socket is open")
+    }
+
+    /// Waits for the answer to a ping; a close counts as one.
+    pub async fn pong(&mut self) {
+        loop {
+            match tokio::time::timeout(GUARD, self.socket.next()).await.expect("a frame comes") {
+                Some(Ok(Message::Pong(_))) | Some(Err(_)) | None => return,
+                Some(Ok(Message::Close(close))) => self.code = close.map(|close| close.code.into()),
+                Some(Ok(Message::Text(text))) => self.waiting.push_back(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// The code with which the server closes; frames before it are skipped.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            if let Err(code) = self.read().await {
+                return code;
+            }
+        }
+    }
+
+    /// Asks, and returns the response; notifications that come before it wait.
+    pub async fn ask(&mut self, name: &str, body: Value) -> Value {
+        self.ask_with(name, body, Value::Null).await
+    }
+
+    pub async fn ask_with(&mut self, name: &str, body: Value, metadata: Value) -> Value {
+        self.next_id += 1;
+        let id = self.next_id.to_string();
+        let frame = json!({ "kind": "req", "id": id, "type": name, "body": body, "headers": true, "metadata": metadata });
+        self.send_text(&frame.to_string()).await;
+        loop {
+            let frame = self.read().await.expect("the socket is open");
+            if frame["kind"] == "resp" {
+                assert_eq!(frame["reqId"], id);
+                return frame;
+            }
+            self.waiting.push_back(frame);
+        }
+    }
+
+    /// Asks, and expects success of that type; returns the body.
+    pub async fn must(&mut self, name: &str, body: Value, code: u16, kind: &str) -> Value {
+        let response = self.ask(name, body).await;
+        assert_eq!((&response["code"], &response["type"]), (&json!(code), &json!(kind)), "{response}");
+        response["body"].clone()
+    }
+
+    /// The next notification.
+    pub async fn heard(&mut self) -> Value {
+        let frame = match self.waiting.pop_front() {
+            Some(frame) => frame,
+            None => self.read().await.expect("the socket is open"),
+        };
+        assert_eq!(frame["kind"], "notification", "{frame}");
+        frame
+    }
+
+    /// The next notification, which must be of that type; returns its body.
+    pub async fn hear(&mut self, kind: &str) -> Value {
+        let frame = self.heard().await;
+        assert_eq!(frame["type"], kind, "{frame}");
+        frame["body"].clone()
+    }
+
+    /// Tells what comes next in a few words: `UPSERT`, `DELETE`, `event 3`, `ring WAITING`, `state ONLINE`.
+    pub async fn next(&mut self) -> String {
+        brief(&self.heard().await)
+    }
+
+    /// Everything that comes until the agent's own state changes to that one: the caller changes it to mark the end.
+    pub async fn until_state(&mut self, state: &str) -> Vec<String> {
+        let mut list = Vec::new();
+        loop {
+            let next = self.next().await;
+            if next == format!("state {state}") {
+                return list;
+            }
+            list.push(next);
+        }
+    }
+
+    pub async fn subscribe(&mut self, body: Value) -> (String, Value) {
+        let subscribed = self.must(SUBSCRIBE, body, 200, ".ams.aam.SubscribeExConversations$Response").await;
+        let snapshot = self.hear(CHANGES).await;
+        assert_eq!(snapshot["subscriptionId"], subscribed["subscriptionId"]);
+        (subscribed["subscriptionId"].as_str().expect("an id").to_owned(), snapshot["changes"].clone())
+    }
+
+    pub async fn publish(&mut self, dialog: &str, text: &str) -> Value {
+        let event = json!({ "type": "ContentEvent", "contentType": "text/plain", "message": text });
+        self.must(PUBLISH, json!({ "dialogId": dialog, "event": event }), 200, ".ams.ms.PublishEvent$Response").await
+    }
+}
+
+pub const SUBSCRIBE: &str = ".ams.aam.SubscribeExConversations";
+pub const PUBLISH: &str = ".ams.ms.PublishEvent";
+pub const UPDATE: &str = ".ams.cm.UpdateConversationField";
+pub const CHANGES: &str = ".ams.aam.ExConversationChangeNotification";
+pub const EVENT: &str = ".ams.ms.OnlineEventDistribution";
+pub const RING: &str = ".ams.routing.RoutingTaskNotification";
+pub const STATE: &str = ".ams.routing.AgentStateNotification";
+pub const SENTENCE: &str = ".ReqBody$StringResp";
+pub const ERROR: &str = ".ReqBody$ErrorResp";
+
+pub fn brief(frame: &Value) -> String {
+    let body = &frame["body"];
+    match frame["type"].as_str().unwrap_or("") {
+        CHANGES => body["changes"].as_array().expect("a list").iter().map(|one| text(&one["type"])).collect::<Vec<_>>().join(" "),
+        EVENT if body.get("sequence").is_some() => format!("event {}", body["sequence"]),
+        EVENT => format!("chat {}", text(&body["event"]["chatState"])),
+        RING => format!("ring {}", text(&body["changes"][0]["result"]["ringsDetails"][0]["ringState"])),
+        STATE => format!("state {}", text(&body["changes"][0]["result"]["availability"])),
+        other => other.to_owned(),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or("?").to_owned()
+}

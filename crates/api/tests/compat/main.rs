@@ -1,0 +1,9 @@
+//! The compatible surface over real loopback sockets: what the published clients send, and what they must get.
+//!
+//! No test sleeps: time is the virtual clock's, and every wait is for a frame. A guard ends a test that would wait for ever.
+
+mod agents_day;
+mod harness;
+mod http;
+mod sockets;
+mod transfers;
