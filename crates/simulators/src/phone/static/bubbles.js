@@ -76,8 +76,10 @@ function describe(item, message) {
   item.classList.toggle("waiting", ["queued", "accepted", "scheduled", "sending"].includes(message.status));
 }
 
-export function drawThread(list, thread, api, onTap) {
-  const nearEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+/** `scroller` holds one list; it stays at the end if it was there. */
+export function drawThread(scroller, thread, api, onTap) {
+  const list = scroller.firstElementChild;
+  const nearEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   const known = new Map([...list.querySelectorAll(".item")].map((item) => [item.dataset.id, item]));
   const wanted = thread.messages.map((message) => {
     let item = known.get(message.id);
@@ -98,7 +100,7 @@ export function drawThread(list, thread, api, onTap) {
   if (wanted.length === 0) wanted.push(make("li", "empty", "No messages yet. Say hello."));
   const same = wanted.length === list.children.length && wanted.every((item, index) => item === list.children[index]);
   if (!same) list.replaceChildren(...wanted);
-  if (nearEnd && !same) list.scrollTop = list.scrollHeight;
+  if (nearEnd && !same) scroller.scrollTop = scroller.scrollHeight;
 }
 
 function seenMark(list) {

@@ -22,6 +22,8 @@ export class Phone {
     this.title = title;
     this.files = [];
     this.afterJournal = 0;
+    // Counts the user's own changes of switches: what was read before one must not undo it.
+    this.touched = 0;
     this.root = document.getElementById("phone-template").content.firstElementChild.cloneNode(true);
     this.root.setAttribute("aria-label", `${title} phone`);
     this.root.dataset.channel = channel;
@@ -38,25 +40,28 @@ export class Phone {
     });
   }
 
-  /** One refresh runs at a time; changes meanwhile cause one more. */
-  async refresh() {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
-    do {
+  /** One refresh runs at a time; what changes meanwhile causes one more, and all callers wait for it. */
+  refresh() {
+    this.again = true;
+    this.running ??= this.loop().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  async loop() {
+    while (this.again) {
       this.again = false;
       try {
         await this.load();
       } catch (error) {
         this.fail(error);
       }
-    } while (this.again);
-    this.busy = false;
+    }
   }
 
   async load() {
+    const touched = this.touched;
     const [overview, faults, journal] = await Promise.all([
       this.api.get("/phone"),
       this.api.get("/faults"),
@@ -68,14 +73,16 @@ export class Phone {
     const people = overview.consumers.filter((person) => !person.line || person.line === line);
     this.choose(".consumer", people.map((person) => [person.id, person.name ? `${person.name} · ${person.id}` : person.id]));
     this.features(overview.features);
-    for (const box of this.root.querySelectorAll(".faults input")) {
-      box.checked = faults.faults.some((fault) => fault.kind === box.value);
+    if (touched === this.touched) {
+      for (const box of this.root.querySelectorAll(".faults input")) {
+        box.checked = faults.faults.some((fault) => fault.kind === box.value);
+      }
     }
     this.wire(journal.entries);
-    await this.loadThread();
+    await this.loadThread(touched);
   }
 
-  async loadThread() {
+  async loadThread(touched) {
     const line = this.$(".line").value;
     const consumer = this.$(".consumer").value;
     const ready = Boolean(line && consumer);
@@ -84,13 +91,14 @@ export class Phone {
     this.$(".with").textContent = ready ? `${person?.name || consumer} → ${line}` : "Create a consumer to begin";
     this.$(".avatar").textContent = (person?.name || "?").slice(0, 1).toUpperCase();
     if (!ready) {
-      this.$(".thread").replaceChildren();
+      this.$(".notice").hidden = true;
+      this.$(".items").replaceChildren();
       return;
     }
     const query = new URLSearchParams({ line, consumer });
     const thread = await this.api.get(`/phone/thread?${query}`);
     drawThread(this.$(".thread"), thread, this.api, (button) => this.tap(button));
-    this.$(".open").checked = thread.open;
+    if (touched === this.touched) this.$(".open").checked = thread.open;
     const notice = NOTICES[thread.notice] || thread.notice;
     this.$(".notice").hidden = !notice;
     this.$(".notice").textContent = notice;
@@ -104,8 +112,7 @@ export class Phone {
     const before = select.value;
     select.dataset.key = key;
     select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
-    const wanted = this.wanted?.[selector] ?? before;
-    if (options.some(([value]) => value === wanted)) select.value = wanted;
+    if (options.some(([value]) => value === before)) select.value = before;
   }
 
   features(features) {
@@ -160,13 +167,13 @@ export class Phone {
       await this.api.send("POST", "/phone/native", { ...this.where(), text: field.value });
       field.value = "";
     }));
-    this.$(".open").addEventListener("change", (event) => this.act(event, () =>
+    this.$(".open").addEventListener("change", (event) => this.change(event, () =>
       this.api.send("POST", "/phone/open", { ...this.where(), open: event.target.checked })));
     this.$(".start").addEventListener("click", (event) => this.act(event, () =>
       this.say({ text: "Get started", postback: "GET_STARTED" })));
     this.$(".place").addEventListener("click", (event) => this.act(event, () =>
       this.say({ location: { lat: 35.6586, long: 139.7454, label: "Tokyo Tower" } })));
-    this.$(".faults").addEventListener("change", (event) => this.act(event, () => this.setFaults()));
+    this.$(".faults").addEventListener("change", (event) => this.change(event, () => this.setFaults()));
   }
 
   where() {
@@ -237,9 +244,7 @@ export class Phone {
       first_name: form.get("first_name").trim(),
       last_name: form.get("last_name").trim(),
     });
-    this.wanted = { ".consumer": made.id };
     await this.refresh();
-    this.wanted = undefined;
     this.$(".consumer").value = made.id;
     this.closeAdd();
     this.$(".text").focus();
@@ -256,6 +261,14 @@ export class Phone {
     const wanted = [...this.root.querySelectorAll(".faults input:checked")].flatMap((box) => FAULTS[box.value]);
     await this.api.send("DELETE", "/faults");
     for (const fault of wanted) await this.api.send("POST", "/faults", fault);
+  }
+
+  /** A switch was changed: reads under way before or during the change do not touch the switches. */
+  change(event, work) {
+    this.touched += 1;
+    return this.act(event, () => work().finally(() => {
+      this.touched += 1;
+    }));
   }
 
   async act(event, work) {
