@@ -1,0 +1,177 @@
+//! `antiphon demo`: a server with a demo account, sample users and a simulated phone for each vendor, on a folder of its own.
+//!
+//! Everybody who reads this knows its passwords, so it listens on this machine only unless told otherwise. The vendors are
+//! played by simulators on loopback ports of their own; the demo account's sources name them as `api_base_url`.
+
+use super::serve::{Signals, until_told};
+use crate::adapters::SystemClock;
+use crate::adapters::ids;
+use crate::cli::say;
+use crate::config::Config;
+use crate::serve::{Addresses, Options, Stage, start};
+use antiphon_app::ports::Clock;
+use antiphon_simulators::{MessengerSim, Simulator, SimulatorConfig, TwilioSim, WebhookTarget};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+
+/// The demo's account.
+pub const ACCOUNT: &str = "demo";
+/// The password of each of the demo's users.
+pub const PASSWORD: &str = "correct-horse-9A";
+const USERS: [(&str, &str, &str); 4] = [
+    ("agent1", "agent", "Alice, an agent"),
+    ("agent2", "agent", "Bob, an agent"),
+    ("manager", "agent_manager", "Mary, the agents' manager"),
+    ("admin", "administrator", "Ada, the administrator"),
+];
+
+const SMS: &str = "twilio_sms";
+const NUMBER: &str = "+15005550006";
+const ACCOUNT_SID: &str = "AC0000000000000000000000000000demo";
+const MESSENGER: &str = "facebook_messenger";
+const PAGE: &str = "100200300400500";
+const APP: &str = "900800700600500";
+
+/// Serves the demo until SIGTERM or SIGINT.
+///
+/// # Errors
+/// For an address that others reach, a folder with other accounts, and everything that keeps a server from serving.
+pub async fn demo(config: Config, allow_public: bool) -> anyhow::Result<()> {
+    for address in std::iter::once(config.server.listen).chain(config.server.tls_listen) {
+        anyhow::ensure!(
+            allow_public || address.ip().is_loopback(),
+            "the demo's passwords are public and its simulators have no sign-in, so it does not listen on {address}, which others may reach; \
+             add --allow-public-demo if you want that"
+        );
+    }
+    let signals = Signals::new()?;
+    let phones: Arc<Mutex<Vec<Simulator>>> = Arc::default();
+    let prepared = Arc::clone(&phones);
+    let options = Options { prepare: Some(Box::new(move |addresses| Box::pin(prepare(addresses, prepared)))), only_account: Some(ACCOUNT) };
+    let running = start(&config, options).await?;
+    let phones = std::mem::take(&mut *phones.lock().unwrap_or_else(PoisonError::into_inner));
+    let here = &running.addresses.public_url;
+    say("demo: everything here is made up, and the passwords are public");
+    say(&format!("  workspace   {here}/"));
+    say(&format!("  phones      {here}/simulators"));
+    for phone in &phones {
+        say(&format!("  simulator   {} ({}) {}", phone.title(), phone.channel(), phone.base_url()));
+    }
+    say(&format!("  account     {ACCOUNT}"));
+    for (login, profile, _) in USERS {
+        say(&format!("  log-in      {login} / {PASSWORD} ({profile})"));
+    }
+    until_told(running, signals).await;
+    for phone in &phones {
+        phone.shutdown().await;
+    }
+    Ok(())
+}
+
+async fn prepare(addresses: Addresses, phones: Arc<Mutex<Vec<Simulator>>>) -> anyhow::Result<Stage> {
+    let mut sims = Vec::new();
+    let mut bases = Vec::new();
+    for channel in antiphon_simulators::channels() {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        // Ids of an earlier run must not come again: the data folder remembers them.
+        let mut seed = [0; 8];
+        ids::fill(&mut seed);
+        let webhook = WebhookTarget { url: webhook(channel, &addresses), connect_to: Some(format!("http://{}", local(addresses.http))) };
+        let start_ms = SystemClock::new().now().0;
+        let config = SimulatorConfig { seed: u64::from_be_bytes(seed), webhook: Some(webhook), start_ms };
+        let sim = antiphon_simulators::start(channel, listener, config);
+        sim.run_clock(true);
+        furnish(&sim)?;
+        bases.push((channel, sim.base_url().to_owned()));
+        sims.push(sim);
+    }
+    let pages = antiphon_simulators::phone_router(sims.iter().cloned());
+    *phones.lock().unwrap_or_else(PoisonError::into_inner) = sims;
+    let base = |channel| bases.iter().find(|(known, _)| *known == channel).map(|(_, base)| base.as_str());
+    Ok(Stage { bootstrap: Some(("demo".to_owned(), bootstrap(base(SMS), base(MESSENGER)))), pages: Some(pages), demo: true })
+}
+
+/// Where the simulators reach the plain listener.
+fn local(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
+}
+
+fn webhook(channel: &str, addresses: &Addresses) -> String {
+    let tail = match channel {
+        SMS => NUMBER.replace('+', "%2B"),
+        _ => "app/Demo".to_owned(),
+    };
+    format!("{}/webhooks/{channel}/{tail}", addresses.public_url)
+}
+
+/// Gives a simulator what the demo's sources name, and people to begin with.
+fn furnish(sim: &Simulator) -> anyhow::Result<()> {
+    if let Some(sms) = TwilioSim::of(sim) {
+        sms.create_account(ACCOUNT_SID, &secret("token"));
+        let url = sim.webhook_target().map(|target| target.url).unwrap_or_default();
+        sms.create_number(ACCOUNT_SID, NUMBER, &url)?;
+        sms.create_consumer("+15005550111", "Erika Muster");
+        sms.create_consumer("+15005550112", "John Doe");
+    }
+    if let Some(messenger) = MessengerSim::of(sim) {
+        messenger.create_app(APP, &secret("app"), &secret("verify"));
+        messenger.create_page(PAGE, "Demo shop", &secret("page"), APP)?;
+        messenger.create_consumer(PAGE, "500400300200101", "Chiara", "Rossi")?;
+        messenger.create_consumer(PAGE, "500400300200102", "Yusuf", "Kaya")?;
+    }
+    Ok(())
+}
+
+/// The demo's made-up secrets; the same ones for the simulators and the sources.
+fn secret(of: &str) -> String {
+    format!("demo-{of}-secret-of-no-value-0000")
+}
+
+/// The demo's bootstrap file. The simulators' addresses change with each start, and so these values are applied again.
+fn bootstrap(sms: Option<&str>, messenger: Option<&str>) -> String {
+    let mut text = format!(
+        "[[account]]\nid = \"{ACCOUNT}\"\nname = \"Demo shop\"\ntimezone = \"UTC\"\ndefault_skill = \"General\"\n\
+         allow_private_endpoints = [\"127.0.0.0/8\"]\n\
+         [[account.skill]]\nname = \"General\"\n[[account.skill]]\nname = \"Returns\"\n"
+    );
+    for (login, profile, nickname) in USERS {
+        text += &format!(
+            "[[account.user]]\nlogin = \"{login}\"\npassword = \"{PASSWORD}\"\nnickname = \"{nickname}\"\nprofile = \"{profile}\"\n\
+             skills = [\"General\", \"Returns\"]\nmax_conversations = 10\n"
+        );
+    }
+    if let Some(base) = sms {
+        text += &format!(
+            "[[account.source]]\nchannel = \"{SMS}\"\nname = \"Support line\"\naddress = \"{NUMBER}\"\nskill = \"General\"\n\
+             api_base_url = \"{base}\"\n[account.source.credentials]\naccount_sid = \"{ACCOUNT_SID}\"\nauth_token = \"{}\"\n",
+            secret("token")
+        );
+    }
+    if let Some(base) = messenger {
+        text += &format!(
+            "[[account.channel_app]]\nchannel = \"{MESSENGER}\"\nname = \"Demo\"\n[account.channel_app.credentials]\n\
+             app_id = \"{APP}\"\napp_secret = \"{}\"\nverify_token = \"{}\"\n\
+             [[account.source]]\nchannel = \"{MESSENGER}\"\nname = \"Demo shop\"\naddress = \"{PAGE}\"\nskill = \"General\"\napp = \"Demo\"\n\
+             api_base_url = \"{base}\"\n[account.source.credentials]\npage_access_token = \"{}\"\n",
+            secret("app"),
+            secret("verify"),
+            secret("page")
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bootstrap;
+
+    #[test]
+    fn the_demos_own_file_is_good() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("demo.toml");
+        std::fs::write(&path, super::bootstrap(Some("http://127.0.0.1:1"), Some("http://127.0.0.1:2"))).expect("it can be written");
+        let (problems, advice) = bootstrap::check(&path, &antiphon_channels::list::all());
+        assert_eq!((problems, advice), (Vec::new(), Vec::new()));
+    }
+}
