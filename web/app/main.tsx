@@ -4,7 +4,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, setUnauthorizedHandler } from "./api/http";
-import { chooseLocale, direction, localeTag } from "./i18n";
+import { chooseLocale, direction, localeTag, t } from "./i18n";
 import { makeRouter } from "./routes/router";
 import { preferences } from "./stores/preferences";
 import { sessionGone } from "./stores/sessionGone";
@@ -25,6 +25,12 @@ const client = new QueryClient({
   },
 });
 setUnauthorizedHandler(() => sessionGone.set(true));
+
+// Menus hang outside of the page's tree, in a place of their own that has a name.
+const menus = document.createElement("section");
+menus.id = "menus";
+menus.setAttribute("aria-label", t("nav.menus"));
+document.body.append(menus);
 
 const root = document.getElementById("root");
 if (root) {

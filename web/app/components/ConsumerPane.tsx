@@ -59,7 +59,7 @@ function Beside({ id, tab }: { id: string; tab: ListTab }) {
           {t("consumer.backToConsumer")}
         </Button>
         <span className="flex-1" />
-        <Link to="/conversations/$list/$id" params={{ list: tab, id }} search={{}} className="rounded-lg px-2 py-1 text-xs font-medium text-accent-text hover:bg-hover">
+        <Link to="/conversations/$list/$id" params={{ list: tab, id }} search={{}} className="rounded-lg px-2 py-1 text-xs font-medium whitespace-nowrap text-accent-text hover:bg-hover">
           {t("consumer.openEarlier")}
         </Link>
       </div>

@@ -73,7 +73,6 @@ export function Shell({ children }: { children: ReactNode }) {
         </nav>
         <div className="min-h-0 min-w-0 flex-1">{children}</div>
       </div>
-      <section id="menus" aria-label={t("nav.menus")} />
       {dialog === "password" && <ChangePasswordDialog onClose={() => setDialog(null)} />}
       {dialog === "shortcuts" && <ShortcutsDialog onClose={() => setDialog(null)} />}
     </div>

@@ -77,6 +77,8 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
   const error = useWorkspace((s) => s.loadErrors[dialogId]);
   const connection = useWorkspace((s) => s.connection);
   const scroller = useRef<HTMLDivElement>(null);
+  const stick = useRef(true);
+  const top = useRef(0);
   const name = c.consumer.name || c.consumer.address || t("conv.unknown");
   const messages = log?.messages;
   const unread = c.unread[me.oldId] ?? 0;
@@ -110,7 +112,10 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
 
   // The first page is in: begin at its end. My own message brings the end into view again.
   const ready = rows.length > 0 && !(loading && (messages?.length ?? 0) === 0);
-  const toEnd = useEffectEvent(() => virtual.scrollToEnd());
+  const toEnd = useEffectEvent(() => {
+    stick.current = true;
+    virtual.scrollToEnd();
+  });
   useEffect(() => {
     if (ready) toEnd();
   }, [ready]);
@@ -121,9 +126,9 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
 
   // A picture that arrives makes its row grow: who was at the end stays there.
   const total = virtual.getTotalSize();
-  const stick = useRef(true);
   useLayoutEffect(() => {
-    if (stick.current) toEnd();
+    const el = scroller.current;
+    if (el && stick.current) el.scrollTop = el.scrollHeight;
   }, [total]);
 
   const [atEnd, setAtEnd] = useState(true);
@@ -136,7 +141,11 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
   const onScroll = () => {
     const el = scroller.current;
     if (!el) return;
-    stick.current = el.scrollHeight - el.scrollTop - el.clientHeight <= NEAR_END;
+    // Only moving up lets go of the end: growing rows change the distance too, but not by the reader's will.
+    const near = el.scrollHeight - el.scrollTop - el.clientHeight <= NEAR_END;
+    if (near) stick.current = true;
+    else if (el.scrollTop < top.current - 1) stick.current = false;
+    top.current = el.scrollTop;
     setAtEnd(stick.current);
     if (el.scrollTop < 200 && rows[0]?.kind === "older" && !loading) older();
   };

@@ -268,7 +268,7 @@ export const en = {
   "consumer.noEarlier": "This is the first conversation.",
   "consumer.readEarlier": "Conversation of {date}",
   "consumer.backToConsumer": "Back to the consumer",
-  "consumer.openEarlier": "Open in the middle",
+  "consumer.openEarlier": "Open",
   "consumer.error": "The consumer could not be loaded.",
   "consumer.consent": "Consent",
   "consumer.recordConsent": "Record consent",
