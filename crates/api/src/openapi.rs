@@ -59,6 +59,13 @@ pub fn document() -> String {
             }
         }
     }
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        refer_to_items(schemas);
+    }
+    let schema = json!({"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}});
+    for (_, name, what) in ERRORS {
+        document["components"]["responses"][name] = json!({"description": what, "content": schema});
+    }
     document["components"]["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer"},
         "cookie": {"type": "apiKey", "in": "cookie", "name": crate::ask::SESSION_COOKIE,
@@ -67,6 +74,29 @@ pub fn document() -> String {
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// What can go wrong: status, name, description.
+const ERRORS: [(&str, &str, &str); 9] = [
+    ("400", "Invalid", "A value makes no sense, or a member is unknown; `field` names it."),
+    ("401", "Unauthenticated", "Not signed in, or the session has ended."),
+    ("403", "Forbidden", "The profile lacks the privilege, the session is of another account, or the guard token is missing."),
+    ("404", "NotFound", "There is no such object."),
+    ("409", "Conflict", "A unique value is in use, or the object is in no state for that."),
+    ("412", "Stale", "The object changed since it was read."),
+    ("413", "TooLarge", "The body is too large."),
+    ("429", "TooMany", "Too often; `Retry-After` says when to come back."),
+    ("503", "Unavailable", "Not right now; nothing was changed. `Retry-After` says when to come back."),
+];
+
+/// Pages name the schema of their items instead of repeating it.
+fn refer_to_items(schemas: &mut serde_json::Map<String, Value>) {
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for name in &names {
+        if let Some(item) = name.strip_prefix("Page_").filter(|item| names.iter().any(|name| name == item)) {
+            schemas[name]["properties"]["items"]["items"] = json!({"$ref": format!("#/components/schemas/{item}")});
+        }
+    }
 }
 
 fn complete(path: &str, method: &str, operation: &mut Value) {
@@ -85,28 +115,19 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             "description": "The same key with the same request is done once, for 24 hours; with another request it is refused with 409."}));
     }
     operation["parameters"] = Value::Array(parameters);
-    let error =
-        |what: &str| json!({"description": what, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}});
-    let mut errors = vec![
-        ("400", "A value makes no sense, or a member is unknown"),
-        ("401", "Not signed in"),
-        ("429", "Too often"),
-        ("503", "Not right now"),
-    ];
-    if !public {
-        errors.push(("403", "Not allowed"));
-    }
-    if path.contains("{id}") {
-        errors.push(("404", "There is none"));
-    }
-    if matches!(method, "post" | "patch") && !public {
-        errors.push(("409", "In use, or in no state for that"));
-    }
-    if method == "patch" {
-        errors.push(("412", "Changed since it was read"));
-    }
-    for (status, what) in errors {
-        operation["responses"][status] = error(what);
+    let changes = matches!(method, "post" | "patch");
+    for (status, name, _) in ERRORS {
+        let fits = match status {
+            "403" => !public,
+            "404" => path.contains("{id}"),
+            "409" => changes && !public,
+            "412" => method == "patch",
+            "413" => changes,
+            _ => true,
+        };
+        if fits {
+            operation["responses"][status] = json!({"$ref": format!("#/components/responses/{name}")});
+        }
     }
     if !public {
         operation["security"] = json!([{"bearer": []}, {"cookie": []}]);

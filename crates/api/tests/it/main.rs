@@ -1,0 +1,12 @@
+//! The HTTP interface over the whole product, with a virtual clock and a store in memory. One binary.
+
+mod admin;
+mod conversations;
+mod edges;
+mod matrix;
+mod openapi;
+mod reference;
+mod session;
+mod webhooks;
+mod workspace;
+mod world;

@@ -1,0 +1,237 @@
+//! Law 10: who may do what, for every route of the description, with deny as the default.
+//!
+//! A route that is not in the table fails the test: whoever adds one decides here who may use it.
+
+use crate::world::{OTHER, Principal, World};
+use antiphon_domain::SourceId;
+use antiphon_testkit::app::ADDRESS;
+use antiphon_testkit::net::answer;
+use http::Method;
+use serde_json::{Value, json};
+
+/// The principals of the first account. `AGENT` serves the conversation, `COLLEAGUE` has no part in it.
+const NOBODY: &str = "nobody1";
+const AGENT: &str = "agent1";
+const COLLEAGUE: &str = "agent2";
+const MANAGER: &str = "manager1";
+const ADMIN: &str = "admin1";
+const EVERYONE: [&str; 5] = [NOBODY, AGENT, COLLEAGUE, MANAGER, ADMIN];
+
+const ALL: &[&str] = &EVERYONE;
+const AGENTS: &[&str] = &[AGENT, COLLEAGUE, MANAGER, ADMIN];
+const SERVING: &[&str] = &[AGENT, MANAGER, ADMIN];
+const MANAGERS: &[&str] = &[MANAGER, ADMIN];
+const ADMINS: &[&str] = &[ADMIN];
+
+/// Who may. The object of `{id}` is the first account's: its conversation, its skill, and so on.
+const TABLE: &[(&str, &str, &[&str])] = &[
+    ("get", "/api/v1/session", ALL),
+    ("delete", "/api/v1/session", ALL),
+    ("post", "/api/v1/session/password", ALL),
+    ("get", "/api/v1/channels", ALL),
+    ("get", "users", ADMINS),
+    ("post", "users", ADMINS),
+    ("get", "users/{id}", ADMINS),
+    ("patch", "users/{id}", ADMINS),
+    ("post", "users/{id}/password", ADMINS),
+    ("post", "users/{id}/unlock", ADMINS),
+    ("get", "agents", MANAGERS),
+    ("get", "profiles", ADMINS),
+    ("post", "profiles", ADMINS),
+    ("get", "profiles/{id}", ADMINS),
+    ("patch", "profiles/{id}", ADMINS),
+    ("get", "skills", AGENTS),
+    ("post", "skills", ADMINS),
+    ("get", "skills/{id}", AGENTS),
+    ("patch", "skills/{id}", ADMINS),
+    ("get", "sources", ADMINS),
+    ("post", "sources", ADMINS),
+    ("get", "sources/{id}", ADMINS),
+    ("patch", "sources/{id}", ADMINS),
+    ("get", "channel-apps", ADMINS),
+    ("post", "channel-apps", ADMINS),
+    ("get", "channel-apps/{id}", ADMINS),
+    ("patch", "channel-apps/{id}", ADMINS),
+    ("get", "apps", ADMINS),
+    ("post", "apps", ADMINS),
+    ("get", "apps/{id}", ADMINS),
+    ("patch", "apps/{id}", ADMINS),
+    ("get", "conversations", AGENTS),
+    ("get", "conversations/{id}", SERVING),
+    ("get", "conversations/{id}/messages", SERVING),
+    ("get", "conversations/{id}/changes", SERVING),
+    ("get", "deliveries", MANAGERS),
+    ("post", "deliveries/{id}/retry", SERVING),
+    ("get", "consumers", MANAGERS),
+    ("get", "consumers/{id}", SERVING),
+    ("get", "consumers/{id}/consents", SERVING),
+    ("post", "consumers/{id}/consents", MANAGERS),
+    ("get", "dead-letters", ADMINS),
+    ("get", "dead-letters/{id}", ADMINS),
+    ("post", "dead-letters/{id}/redrive", ADMINS),
+    ("get", "channel-log", ADMINS),
+    ("get", "audit", ADMINS),
+    ("get", "settings", ADMINS),
+    ("patch", "settings", ADMINS),
+    ("get", "stats", MANAGERS),
+];
+
+/// The objects of the first account, by noun.
+struct Objects(Vec<(&'static str, String)>);
+
+impl Objects {
+    async fn make(world: &World) -> Self {
+        world.test.net.otherwise(answer(400, "no"));
+        let agent = world.test.arrive(AGENT).await;
+        let said = world.test.receive("say k1 +4930 hello").await;
+        assert_eq!(said.status, 200);
+        let conversation = world.test.accept(&agent).await;
+        world.test.write(&agent, &conversation, "good day").await.expect("the agent may write");
+        world.test.receive("nonsense").await;
+        let admin = world.administrator().await;
+        let app = json!({"client_id": "my-app", "client_secret": "a-long-secret"});
+        admin.post("apps", app).await.expect(201);
+        let first = |list: Value| list["items"][0]["id"].as_str().expect("an item").to_owned();
+        let delivery = first(admin.get("deliveries").await.expect(200));
+        let letter = first(admin.get("dead-letters").await.expect(200));
+        Self(vec![
+            ("users", "2".to_owned()),
+            ("profiles", "nothing".to_owned()),
+            ("skills", "1".to_owned()),
+            ("sources", SourceId(1).to_string()),
+            // The test channel has no apps: whoever may look finds none.
+            ("channel-apps", "app_0000000000000001".to_owned()),
+            ("apps", "my-app".to_owned()),
+            ("conversations", conversation.id.to_string()),
+            ("deliveries", delivery),
+            ("consumers", conversation.consumer.to_string()),
+            ("dead-letters", letter),
+        ])
+    }
+
+    fn fill(&self, path: &str) -> String {
+        let noun = path.trim_start_matches("/api/v1/accounts/12/").split('/').next().unwrap_or_default();
+        let id = self.0.iter().find(|(known, _)| *known == noun).map(|(_, id)| id.as_str());
+        path.replace("{id}", id.unwrap_or("no-object-of-this-noun"))
+    }
+}
+
+/// Every operation of the description, with its path below the first account.
+fn operations() -> Vec<(String, String)> {
+    let document: Value = antiphon_api::openapi_document().parse().expect("JSON");
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for method in methods.as_object().expect("methods").keys() {
+            operations.push((method.clone(), path.clone()));
+        }
+    }
+    operations
+}
+
+fn short(path: &str) -> &str {
+    path.strip_prefix("/api/v1/accounts/{account}/").unwrap_or(path)
+}
+
+async fn ask(who: &Principal, method: &str, path: &str) -> u16 {
+    let method: Method = method.to_uppercase().parse().expect("a method");
+    let body = (method == Method::POST || method == Method::PATCH).then(|| json!({}));
+    who.call(method, path, body, &[]).await.status.as_u16()
+}
+
+#[test]
+fn every_route_is_in_the_table() {
+    for (method, path) in operations() {
+        if (method.as_str(), path.as_str()) != ("post", "/api/v1/session") {
+            let rows = TABLE.iter().filter(|row| row.0 == method && row.1 == short(&path)).count();
+            assert_eq!(rows, 1, "decide who may {method} {path}, and write it into the table");
+        }
+    }
+    assert_eq!(TABLE.len() + 1, operations().len(), "the table has rows of routes that are gone");
+}
+
+#[tokio::test]
+async fn each_principal_may_exactly_what_the_table_says() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    for (method, path, allowed) in TABLE {
+        let whole = objects.fill(&Principal::path(path));
+        for login in EVERYONE {
+            let who = world.signed_in(login).await;
+            let status = ask(&who, method, &whole).await;
+            let may = status != 401 && status != 403;
+            // The retry of a delivery does not tell strangers that it exists.
+            let may = may && !(path.starts_with("deliveries/") && status == 404);
+            assert_eq!(may, allowed.contains(&login), "{login}: {method} {whole} gave {status}");
+            assert!(status < 500, "{login}: {method} {whole} gave {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_may_anything_without_a_session() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    for (method, path, _) in TABLE {
+        let status = ask(&world.anonymous(), method, &objects.fill(&Principal::path(path))).await;
+        assert_eq!(status, 401, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_crosses_accounts() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    let stranger = world.signed_in_to(OTHER, "admin1").await;
+    for (method, path, _) in TABLE.iter().filter(|row| !row.1.starts_with("/api/")) {
+        let whole = objects.fill(&Principal::path(path));
+        assert_eq!(ask(&stranger, method, &whole).await, 403, "{method} {whole}");
+        let missing = whole.replace("/accounts/12/", "/accounts/77/");
+        assert_eq!(ask(&stranger, method, &missing).await, 403, "an account that does not exist looks the same: {method} {missing}");
+        // Through the stranger's own account the objects of the first one do not exist.
+        let numbered = ["users/{id}", "skills/{id}"].iter().any(|noun| path.starts_with(noun));
+        if path.contains("{id}") && !numbered {
+            let own = whole.replace("/accounts/12/", &format!("/accounts/{OTHER}/"));
+            let body = match *method {
+                "patch" => Some(json!({})),
+                "post" if path.ends_with("consents") => Some(json!({"kind": "opt_in", "proof": "by phone"})),
+                "post" => Some(json!({})),
+                _ => None,
+            };
+            let method: Method = method.to_uppercase().parse().expect("a method");
+            let answer = stranger.call(method.clone(), &own, body, &[]).await;
+            let empty = answer.json()["items"] == json!([]);
+            assert!(answer.status == 404 || empty, "{method} {own} gave {}", answer.status);
+        }
+    }
+    for list in ["conversations", "consumers", "deliveries", "dead-letters", "channel-log", "sources", "apps"] {
+        let page = stranger.get(&format!("/api/v1/accounts/{OTHER}/{list}")).await.expect(200);
+        assert_eq!(page["items"], json!([]), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_sees_own_conversations_and_offers_only() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    let colleague = world.signed_in(COLLEAGUE).await;
+    for query in ["", "?agent=none", "?agent=1", "?state=open", "?q=4930"] {
+        let page = colleague.get(&format!("conversations{query}")).await.expect(200);
+        assert_eq!(page["items"], json!([]), "{query}");
+    }
+    let own = world.signed_in(AGENT).await.get("conversations?agent=me").await.expect(200);
+    assert_eq!(own["items"][0]["consumer"]["address"], "+4930");
+    assert_eq!(own["items"].as_array().map(Vec::len), Some(1));
+    let conversation = objects.fill("conversations/{id}");
+    let id = conversation.trim_start_matches("conversations/");
+    world.signed_in(AGENT).await.get(&format!("deliveries?conversation={id}")).await.expect(200);
+    colleague.get(&format!("deliveries?conversation={id}")).await.expect_error(403, "forbidden", None);
+
+    // An offer opens it: a second consumer's conversation rings for the colleague, who may then look.
+    let online = world.test.arrive(COLLEAGUE).await;
+    world.test.app.set_agent_state(&world.test.caller(AGENT), antiphon_domain::routing::Availability::Away).await.expect("stored");
+    world.test.receive("say k2 +4931 hi").await;
+    let (ring, _) = world.test.ring(&online).await;
+    let offered = colleague.get(&format!("conversations/{}", ring.conversation)).await.expect(200);
+    assert_eq!(offered["consumer"]["address"], "+4931");
+    assert_eq!(world.test.app.directory().source(SourceId(1)).map(|(_, source)| source.address.as_str()), Some(ADDRESS));
+}
