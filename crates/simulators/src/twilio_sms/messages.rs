@@ -262,7 +262,7 @@ fn check(state: &State, form: &Fields, account: &Account, now: i64) -> Result<Me
     if !media.iter().all(is_web) {
         return Err(bad(21620, "Invalid media URL(s)".into()));
     }
-    check_recipient(state, account, to)?;
+    check_recipient(account, to)?;
     if let Some(from) = from {
         check_sender(state, account, from, !media.is_empty())?;
         if from == to {
@@ -328,7 +328,7 @@ fn check(state: &State, form: &Fields, account: &Account, now: i64) -> Result<Me
     })
 }
 
-fn check_recipient(state: &State, account: &Account, to: &str) -> Result<(), Refused> {
+fn check_recipient(account: &Account, to: &str) -> Result<(), Refused> {
     let bad = |code: u32, text: &str| Err(refuse(400, code, text.replace("{to}", to)));
     match to {
         "+15005550001" => return bad(21211, "The 'To' number {to} is not a valid phone number."),
@@ -351,7 +351,6 @@ fn check_recipient(state: &State, account: &Account, to: &str) -> Result<(), Ref
     if account.trial && !account.verified.contains(to) {
         return bad(21608, "The number {to} is unverified. Trial accounts cannot send messages to unverified numbers.");
     }
-    let _ = state;
     Ok(())
 }
 

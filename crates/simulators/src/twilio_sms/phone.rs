@@ -9,20 +9,20 @@ use crate::kit::{SimError, lock};
 const SHOWN: usize = 200;
 
 impl TwilioSim {
-    fn bubble(&self, message: &Message) -> Option<Bubble> {
+    fn bubble(&self, message: &Message) -> Bubble {
         let from = match message.direction {
             "inbound" => "consumer",
             "outbound-reply" => "network",
             _ => "brand",
         };
-        // The handset knows nothing of messages still under way or lost; the demo shows them greyed.
+        // A real handset knows nothing of messages under way or lost; the page shows them greyed.
         let media = message
             .media
             .iter()
             .filter_map(|id| self.media().get(id))
             .map(|media| Attachment { id: media.id, content_type: media.content_type, name: media.name, size: media.bytes.len() })
             .collect();
-        Some(Bubble {
+        Bubble {
             id: message.sid.clone(),
             from,
             at_ms: message.created_ms,
@@ -31,7 +31,7 @@ impl TwilioSim {
             buttons: Vec::new(),
             status: message.status.clone(),
             error: message.error_code.map(|code| format!("{code} {}", super::model::error_text(code))).unwrap_or_default(),
-        })
+        }
     }
 }
 
@@ -65,7 +65,7 @@ impl Phone for TwilioSim {
         let messages = sids[sids.len().saturating_sub(SHOWN)..]
             .iter()
             .filter_map(|sid| state.messages.get(sid))
-            .filter_map(|message| self.bubble(message))
+            .map(|message| self.bubble(message))
             .collect();
         let opted_out = state.opted_out.contains(&(state.opt_out_scope(line), consumer.to_owned()));
         Some(Thread {
