@@ -15,6 +15,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The length of log at which the writer finishes it, in bytes.
 const LONG: u64 = 32 * 1024 * 1024;
 
+/// How long the writer waits for readers of a finished log.
+const PATIENCE: Duration = Duration::from_millis(10);
+
 /// What the writer and the checkpoint thread tell each other.
 #[derive(Default)]
 pub struct Log {
@@ -65,7 +68,8 @@ impl Log {
     pub fn run(&self, connection: &Connection) {
         while self.wait() {
             match passive(connection) {
-                Ok((pages, moved)) if pages > moved && pages * PAGE_BYTES > LONG => self.finish.store(true, Ordering::Relaxed),
+                // Even when all of it is moved: the writer has gone on meanwhile, and only a log that is done begins anew.
+                Ok(pages) if pages * PAGE_BYTES > LONG => self.finish.store(true, Ordering::Relaxed),
                 Ok(_) => {}
                 Err(error) => tracing::warn!("the log can't be checkpointed: {error}"),
             }
@@ -73,11 +77,20 @@ impl Log {
     }
 }
 
-/// Moves what can be moved without waiting; returns the log's length and how much of it is moved, in pages.
-pub fn passive(connection: &Connection) -> Result<(u64, u64), rusqlite::Error> {
-    connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |row| {
-        let pages: i64 = row.get(1)?;
-        let moved: i64 = row.get(2)?;
-        Ok((pages.max(0) as u64, moved.max(0) as u64))
-    })
+/// Moves what can be moved without waiting; returns the log's length in pages.
+fn passive(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+/// For the writer, between two batches: moves the rest of the log and waits a moment for readers of it, so that the next
+/// batch overwrites it from its beginning.
+pub fn finish(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(PATIENCE)?;
+    let finished = checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)");
+    connection.busy_timeout(super::connection::BUSY)?;
+    finished.map(drop)
+}
+
+fn checkpoint(connection: &Connection, sql: &str) -> Result<u64, rusqlite::Error> {
+    connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(1)).map(|pages| pages.max(0) as u64)
 }

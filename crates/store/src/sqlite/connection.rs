@@ -1,8 +1,10 @@
 //! Opening connections, each kind with its own settings.
 
 use super::{OpenError, Options};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
+use std::time::Duration;
 
 mod embedded {
     refinery::embed_migrations!("src/migrations/sqlite");
@@ -10,6 +12,9 @@ mod embedded {
 
 /// Page size in bytes; SQLite's default, written down because the log's size is counted in it.
 pub const PAGE_BYTES: u64 = 4096;
+
+/// How long a connection waits for a lock: nobody here holds one for long.
+pub const BUSY: Duration = Duration::from_secs(2);
 
 /// The newest schema that this build knows.
 pub fn newest_schema() -> i64 {
@@ -35,7 +40,7 @@ pub fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenErr
     let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| open_error(path, &error))?;
     let set_up = || -> Result<i64, rusqlite::Error> {
-        connection.busy_timeout(std::time::Duration::from_secs(2))?;
+        connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
@@ -47,6 +52,7 @@ pub fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenErr
         schema_of(&connection)
     };
     let found = set_up().map_err(|error| open_error(path, &error))?;
+    stable_plans(&connection).map_err(|error| open_error(path, &error))?;
     connection.set_prepared_statement_cache_capacity(128);
     let known = newest_schema();
     if found > known {
@@ -61,11 +67,18 @@ pub fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenErr
 /// Opens a connection that reads.
 pub fn open_reader(path: &Path, mmap_bytes: u64) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(std::time::Duration::from_secs(2))?;
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "mmap_size", i64::try_from(mmap_bytes).unwrap_or(i64::MAX))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    stable_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Plans depend on the query alone. Otherwise SQLite prepares a statement anew when it is given other values, in case those
+/// deserve another plan: that was a third of the writer's time, and plans are what the tests look at.
+fn stable_plans(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Opens the checkpoint thread's connection.

@@ -226,7 +226,7 @@ impl Writer {
 
     /// Moves what the checkpoint thread could not keep up with, while nothing is being written.
     fn checkpoint(&self) {
-        if let Err(error) = super::checkpoint::passive(&self.connection) {
+        if let Err(error) = super::checkpoint::finish(&self.connection) {
             tracing::warn!("the log can't be checkpointed: {error}");
         }
     }
