@@ -8,7 +8,8 @@ use antiphon_domain::SkillId;
 use axum::Json;
 use std::ops::Bound;
 
-/// Skills by id. Needs `handle_conversations`, or a privilege to administer.
+/// Skills by id. Needs `handle_conversations`, `view_all_conversations`, `manage_skills`, `manage_users`,
+/// `manage_sources` or `manage_settings`.
 #[utoipa::path(get, path = "/api/v1/accounts/{account}/skills", tag = "skills",
     params(("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
     responses((status = 200, body = Page<Skill>)))]

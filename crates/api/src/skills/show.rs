@@ -8,7 +8,8 @@ use antiphon_domain::SkillId;
 use axum::response::Response;
 use http::StatusCode;
 
-/// One skill. Needs `handle_conversations`, or a privilege to administer.
+/// One skill. Needs `handle_conversations`, `view_all_conversations`, `manage_skills`, `manage_users`,
+/// `manage_sources` or `manage_settings`.
 #[utoipa::path(get, path = "/api/v1/accounts/{account}/skills/{id}", tag = "skills", responses((status = 200, body = Skill)))]
 pub(crate) async fn show_skill(ask: Ask) -> Result<Response, ApiError> {
     ask.require(&VIEWERS)?;

@@ -2,8 +2,12 @@
 
 use crate::world::{Principal, World, wide};
 use antiphon_api::ApiLimits;
-use antiphon_app::ports::Store;
-use http::Method;
+use antiphon_app::ports::{Clock, Store};
+use antiphon_domain::account::Network;
+use antiphon_testkit::app::PASSWORD;
+use antiphon_testkit::channel::SIGNATURE;
+use axum::body::Body;
+use http::{Method, Request, header};
 use serde_json::json;
 use std::num::NonZeroU32;
 
@@ -73,4 +77,50 @@ async fn machines_ask_how_the_process_is() {
         let answer = world.anonymous().call(Method::GET, path, None, &[]).await;
         assert_eq!((answer.status.as_u16(), String::from_utf8_lossy(&answer.bytes).as_ref()), (200, body), "{path}");
     }
+}
+
+/// A body of which nothing ever comes.
+fn stuck() -> Body {
+    Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>())
+}
+
+/// Lets 30 seconds pass as soon as somebody waits for exactly that.
+async fn half_a_minute(world: &World) {
+    let end = world.test.clock.now().plus_ms(30_000);
+    while world.test.clock.next_wake() != Some(end) {
+        tokio::task::yield_now().await;
+    }
+    world.test.clock.advance(30_000);
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_let_go() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    let path = Principal::path("skills");
+    let slow = admin.call_with(Method::POST, &path, stuck(), &[("content-type", "application/json")]);
+    let (answer, ()) = tokio::join!(slow, half_a_minute(&world));
+    answer.expect_error(503, "timeout", None);
+    let hook = Request::post("/webhooks/test_channel/%2B100").header(SIGNATURE, "x").body(stuck()).expect("a request");
+    let anonymous = world.anonymous();
+    let (answer, ()) = tokio::join!(anonymous.send(hook), half_a_minute(&world));
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "2"));
+}
+
+#[tokio::test]
+async fn forwarded_headers_count_from_trusted_proxies_only() {
+    let body = || Body::from(json!({"account": "12", "login": "agent1", "password": PASSWORD}).to_string());
+    let forwarded = || {
+        let request = Request::post("/api/v1/session").header(header::CONTENT_TYPE, "application/json");
+        request.header("x-forwarded-proto", "https").header("x-forwarded-for", "203.0.113.9, 198.51.100.7").body(body()).expect("a request")
+    };
+    let stranger = World::start().await;
+    let answer = stranger.anonymous().send(forwarded()).await;
+    assert!(!answer.header("set-cookie").contains("Secure"), "anybody can write a header");
+    let behind = World::start_behind(Network::parse("127.0.0.0/8").expect("a network")).await;
+    let answer = behind.anonymous().send(forwarded()).await;
+    assert!(answer.header("set-cookie").contains("Secure"));
+    let admin = behind.administrator().await;
+    let audit = admin.get("audit").await.expect(200).to_string();
+    assert!(audit.contains("198.51.100.7") && !audit.contains("203.0.113.9"), "the proxy's own word counts: {audit}");
 }

@@ -3,8 +3,8 @@
 //! A route that is not in the table fails the test: whoever adds one decides here who may use it.
 
 use crate::world::{OTHER, Principal, World};
-use antiphon_domain::SourceId;
-use antiphon_testkit::app::ADDRESS;
+use antiphon_domain::{Privilege, SourceId};
+use antiphon_testkit::app::{ADDRESS, PASSWORD};
 use antiphon_testkit::net::answer;
 use http::Method;
 use serde_json::{Value, json};
@@ -234,4 +234,43 @@ async fn an_agent_sees_own_conversations_and_offers_only() {
     let offered = colleague.get(&format!("conversations/{}", ring.conversation)).await.expect(200);
     assert_eq!(offered["consumer"]["address"], "+4931");
     assert_eq!(world.test.app.directory().source(SourceId(1)).map(|(_, source)| source.address.as_str()), Some(ADDRESS));
+}
+
+/// The privileges that an operation's description says it needs: any one of them is enough.
+fn needs(operation: &Value) -> Vec<Privilege> {
+    let text = [&operation["summary"], &operation["description"]].iter().filter_map(|text| text.as_str()).collect::<Vec<_>>().join(" ");
+    let Some((_, needed)) = text.split_once("Needs ") else { return Vec::new() };
+    needed.split('`').skip(1).step_by(2).filter_map(Privilege::from_name).collect()
+}
+
+#[tokio::test]
+async fn each_privilege_opens_what_the_description_says() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    let admin = world.administrator().await;
+    for privilege in Privilege::ALL {
+        let name = privilege.name();
+        admin.post("profiles", json!({"name": format!("only_{name}"), "privileges": [name]})).await.expect(201);
+        let user = json!({"login": name, "profile": format!("only_{name}"), "password": PASSWORD});
+        admin.post("users", user).await.expect(201);
+    }
+    let document: Value = antiphon_api::openapi_document().parse().expect("JSON");
+    let mut checked = 0;
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let needed = needs(operation);
+            if needed.is_empty() {
+                continue;
+            }
+            // A user without privileges is below everybody, so that only the named privilege decides.
+            let whole = objects.fill(&Principal::path(short(path))).replace("users/2", "users/5");
+            for privilege in Privilege::ALL {
+                let who = world.signed_in(privilege.name()).await;
+                let status = ask(&who, method, &whole).await;
+                assert_eq!(status != 403, needed.contains(&privilege), "{privilege:?} alone: {method} {whole} gave {status}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "the descriptions say what they need: {checked}");
 }

@@ -3,6 +3,7 @@
 use antiphon_api::{ApiLimits, ApiOptions, Connection};
 use antiphon_app::ports::store::{Login, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Secrets, Store};
+use antiphon_domain::account::Network;
 use antiphon_domain::{Account, AccountId, AccountSettings, Pid, Profile, SkillId, User, UserId, UserKind};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::app::{ACCOUNT, PASSWORD};
@@ -84,6 +85,15 @@ impl World {
 
     /// The same with limits.
     pub async fn start_with(limits: ApiLimits) -> Self {
+        Self::start_as(limits, Vec::new()).await
+    }
+
+    /// The same behind a proxy that is trusted.
+    pub async fn start_behind(proxy: Network) -> Self {
+        Self::start_as(wide(), vec![proxy]).await
+    }
+
+    async fn start_as(limits: ApiLimits, trusted_proxies: Vec<Network>) -> Self {
         let test = TestApp::start().await;
         furnish(&test).await;
         let (shutdown, stopping) = watch::channel(false);
@@ -94,7 +104,7 @@ impl World {
             metrics: Arc::new(|| "antiphon_up 1\n".to_owned()),
             readiness: Arc::new(|| Box::pin(std::future::ready(Ok(())))),
             secure_cookies: false,
-            trusted_proxies: Vec::new(),
+            trusted_proxies,
             extra: None,
             limits,
             compat: Default::default(),
@@ -137,6 +147,19 @@ impl Principal {
 
     /// A request with a JSON body and further headers.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+        let mut headers = headers.to_vec();
+        let body = match body {
+            Some(body) => {
+                headers.push(("content-type", "application/json"));
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.call_with(method, path, body, &headers).await
+    }
+
+    /// A request with any body.
+    pub async fn call_with(&self, method: Method, path: &str, body: Body, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "antiphon.test");
         if let Some(bearer) = &self.bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
@@ -144,13 +167,6 @@ impl Principal {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = match body {
-            Some(body) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(body.to_string())
-            }
-            None => Body::empty(),
-        };
         self.send(request.body(body).expect("a request")).await
     }
 
