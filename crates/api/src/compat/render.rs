@@ -196,6 +196,7 @@ fn record<'a>(view: &AccountView, conversation: ConversationId, id: &'a str, eve
     Record {
         sequence: Some(event.sequence),
         server_timestamp: Some(event.at.0),
+        vendor_timestamp: event.vendor_at.map(|at| at.0),
         message_audience: match event.audience {
             Audience::All => "ALL",
             Audience::AgentsAndManagers => "AGENTS_AND_MANAGERS",
@@ -230,6 +231,7 @@ fn bare_record<'a>(
         originator_metadata: OriginatorMetadata { id: originator_pid.clone(), role: originator.role.name() },
         originator_pid,
         server_timestamp: None,
+        vendor_timestamp: None,
         event,
         conversation_id: id,
         dialog_id: dialog_id(conversation, dialog),

@@ -150,6 +150,9 @@ pub(super) struct Record<'a> {
     /// Absent for chat states only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_timestamp: Option<i64>,
+    /// Ours: the channel's own time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_timestamp: Option<i64>,
     pub event: EventWire<'a>,
     pub conversation_id: &'a str,
     pub dialog_id: String,

@@ -8,15 +8,15 @@ use super::envelope::{Out, notify};
 use super::notify::{Told, conversation_frame, fresh_result};
 use super::session::Session;
 use super::subscriptions::Extensions;
+use crate::deliveries::MessageDelivery;
 use antiphon_app::files::file_type_of;
 use antiphon_app::ports::store::{ConversationFilter, ReadError};
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{
-    ConsumerId, Content, Conversation, ConversationId, Delivery, DeliveryStatus, DialogNumber, EventBody, Sequence, SourceId, StoredFile,
+    ConsumerId, Content, Conversation, ConversationId, Delivery, DialogNumber, EventBody, Sequence, SourceId, StoredFile,
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Open conversations of one consumer that are shown afresh when the consumer changes; there is at most one.
 const OF_CONSUMER: usize = 4;
@@ -33,18 +33,7 @@ struct DeliveryChange {
     conversation_id: String,
     dialog_id: String,
     sequence: Sequence,
-    delivery: DeliveryWire,
-}
-
-#[derive(Serialize)]
-struct DeliveryWire {
-    id: String,
-    status: &'static str,
-    parts: u16,
-    code: Option<Arc<str>>,
-    vendor_code: Option<Arc<str>>,
-    message: Option<Arc<str>>,
-    remedy: Option<Arc<str>>,
+    delivery: MessageDelivery,
 }
 
 #[derive(Serialize)]
@@ -122,32 +111,13 @@ async fn parts_of(session: &Session, delivery: &Delivery) -> Result<Vec<Delivery
     session.shared.app.store().deliveries_of_events(account, delivery.conversation, delivery.dialog, sequence, sequence).await
 }
 
-/// An event's delivery: failed when any part failed, unknown when any is, else as far as its slowest part.
 fn delivery_change(parts: &[Delivery]) -> Option<DeliveryChange> {
-    let rank = |delivery: &&Delivery| match delivery.status {
-        DeliveryStatus::Failed => 0,
-        DeliveryStatus::Cancelled => 1,
-        DeliveryStatus::Unknown => 2,
-        DeliveryStatus::Queued => 3,
-        DeliveryStatus::Sent => 4,
-        DeliveryStatus::Delivered => 5,
-        DeliveryStatus::Read => 6,
-    };
-    let telling = parts.iter().min_by_key(rank)?;
-    let reason = telling.reason.as_ref();
+    let first = parts.first()?;
     Some(DeliveryChange {
-        conversation_id: telling.conversation.to_string(),
-        dialog_id: dialog_id(telling.conversation, telling.dialog),
-        sequence: telling.sequence,
-        delivery: DeliveryWire {
-            id: telling.id.to_string(),
-            status: telling.status.name(),
-            parts: telling.parts,
-            code: reason.map(|reason| Arc::clone(&reason.code)),
-            vendor_code: reason.and_then(|reason| reason.vendor_code.clone()),
-            message: reason.map(|reason| Arc::clone(&reason.message)),
-            remedy: reason.and_then(|reason| reason.remedy.clone()),
-        },
+        conversation_id: first.conversation.to_string(),
+        dialog_id: dialog_id(first.conversation, first.dialog),
+        sequence: first.sequence,
+        delivery: MessageDelivery::of(parts)?,
     })
 }
 

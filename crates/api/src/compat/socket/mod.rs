@@ -46,7 +46,7 @@ const BY_COOKIE: &str = "-";
 /// The workspace's cookie.
 const COOKIE: &str = "antiphon_session";
 /// What a connection reads at once, in bytes; most of what an idle connection costs.
-const READ_BUFFER: usize = 4096;
+const READ_BUFFER: usize = 2048;
 
 #[derive(Deserialize)]
 pub(super) struct Version {

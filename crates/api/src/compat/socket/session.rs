@@ -84,7 +84,7 @@ pub(super) struct Session {
     token_hash: [u8; 32],
     ends_at: Timestamp,
     pace: Pace,
-    /// Something other than pings came since the session was last checked.
+    /// Something that a person may have done came since the session was last checked: clients send pings and `GetClock` by themselves.
     active: bool,
 }
 
@@ -106,7 +106,7 @@ impl Session {
             token_hash: authenticated.session.token_hash,
             ends_at: authenticated.session.expires_at,
             pace: Pace::default(),
-            active: true,
+            active: false,
         };
         (session, listener.heard)
     }
@@ -173,7 +173,6 @@ impl Session {
 
     /// Answers one text frame.
     pub(super) async fn frame(&mut self, text: &str, out: &mut Out) -> Result<(), Gone> {
-        self.active = true;
         let limits = &self.shared.limits;
         let step_us = 1_000_000 / u64::from(limits.requests_per_second.get());
         match self.pace.admit(self.shared.app.clock().ticks_us(), step_us, limits.requests_at_once) {
@@ -195,6 +194,7 @@ impl Session {
         }
         match envelope::read(text) {
             Ok(request) => {
+                self.active |= !matches!(request.name.as_str(), "GetClock" | "KeepAlive");
                 // Boxed, so that a connection that only waits is small.
                 if let Err(failure) = requests::answer(self, &request, out).await {
                     out.push(envelope::respond_failure(Some(&request.id), &failure));
