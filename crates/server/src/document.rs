@@ -47,6 +47,14 @@ impl Problems {
     pub fn add(&mut self, place: &Place, key: impl Into<String>, what: impl Into<String>) {
         self.0.push(Problem { place: place.clone(), key: key.into(), what: what.into() });
     }
+
+    /// Puts them in the order of the file's lines.
+    pub fn sort(&mut self) {
+        self.0.sort_by_key(|problem| match problem.place.0.rsplit_once(':') {
+            Some((file, line)) => (file.to_owned(), line.parse().unwrap_or(0)),
+            None => (problem.place.0.to_string(), 0_usize),
+        });
+    }
 }
 
 impl fmt::Display for Problems {
@@ -164,10 +172,9 @@ impl<'t> Lines<'t> {
             DeValue::Array(items) => Value::List(
                 items
                     .into_iter()
-                    .enumerate()
-                    .map(|(index, item)| {
+                    .map(|item| {
                         let start = item.span().start;
-                        self.item(format!("{path}[{index}]"), start, item.into_inner())
+                        self.item(path.clone(), start, item.into_inner())
                     })
                     .collect(),
             ),

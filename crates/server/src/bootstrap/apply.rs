@@ -2,6 +2,7 @@
 
 use super::plan::{AppliedHashes, LoginChange, Plan, plan};
 use super::read::Bootstrap;
+use crate::document::Problems;
 use antiphon_app::ports::store::{Login, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Ids, Secrets, Store};
 use antiphon_domain::login::LoginPolicy;
@@ -18,12 +19,13 @@ pub struct Applied {
     pub writes: usize,
 }
 
-/// Applies a file to the store.
+/// Applies a file to the store; `problems` are those of reading it.
 ///
 /// # Errors
 /// All problems of the file with what there is (nothing is changed then), or the store's refusal.
 pub async fn apply(
     bootstrap: &Bootstrap,
+    mut problems: Problems,
     store: &dyn Store,
     secrets: &dyn Secrets,
     ids: &dyn Ids,
@@ -37,7 +39,14 @@ pub async fn apply(
     let now = clock.now();
     // A keyed hash: what is kept of a password in the file must not be open to guessing.
     let hash = |path: &str, value: &str| secrets.sign("bootstrap value", format!("{path}\n{value}").as_bytes());
-    let plans = plan(bootstrap, &rows, &applied, &hash, &mut || ids.ascending(now), now)?;
+    let plans = plan(bootstrap, &rows, &applied, &hash, &mut || ids.ascending(now), now).unwrap_or_else(|found| {
+        problems.0.extend(found.0);
+        Vec::new()
+    });
+    if !problems.0.is_empty() {
+        problems.sort();
+        return Err(problems.into());
+    }
     let mut done = Applied::default();
     for plan in plans {
         let unit = unit_of(plan, store, secrets, ids).await?;

@@ -7,6 +7,8 @@
 mod apply;
 mod plan;
 mod read;
+#[cfg(test)]
+mod tests;
 mod zones;
 
 pub use apply::{Applied, apply, empty_login, set_password};
@@ -27,17 +29,15 @@ use std::sync::Arc;
 /// Checks a file as far as that goes without a data folder: every problem, with its place. The second list is advice.
 pub fn check(path: &Path, channels: &[Arc<dyn Channel>]) -> (Vec<Problem>, Vec<Problem>) {
     let (bootstrap, mut problems, advice) = read_file(path, channels);
-    if problems.0.is_empty() {
-        let hash = |_: &str, _: &str| [0; 32];
-        let mut number = 0;
-        let mut next_id = || {
-            number += 1;
-            number
-        };
-        let outcome = plan(&bootstrap, &DirectoryRows::default(), &HashMap::new(), &hash, &mut next_id, Timestamp(0));
-        if let Err(found) = outcome {
-            problems = found;
-        }
-    }
+    let hash = |_: &str, _: &str| [0; 32];
+    let mut number = 0;
+    let mut next_id = || {
+        number += 1;
+        number
+    };
+    // Whatever could be read is compared, so that one run names all problems.
+    let outcome = plan(&bootstrap, &DirectoryRows::default(), &HashMap::new(), &hash, &mut next_id, Timestamp(0));
+    problems.0.extend(outcome.err().map(|found| found.0).unwrap_or_default());
+    problems.sort();
     (problems.0, advice.0)
 }

@@ -6,7 +6,7 @@ use crate::adapters::{SystemClock, SystemIds};
 use crate::bootstrap::{self, AccountEntry, Bootstrap, SkillEntry, UserEntry, Valued};
 use crate::cli::say;
 use crate::config::Config;
-use crate::document::Place;
+use crate::document::{Place, Problems};
 use crate::serve::{Data, OpenData};
 use antiphon_app::ports::store::{AccountRows, AuditRow, Login, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Ids, Secrets, Store};
@@ -146,7 +146,7 @@ fn entry(id: AccountId) -> AccountEntry {
 
 async fn apply(entry: AccountEntry, data: &Data) -> anyhow::Result<()> {
     let file = Bootstrap { accounts: vec![entry] };
-    bootstrap::apply(&file, &*data.store, &*data.secrets, &SystemIds::new(), &SystemClock::new()).await?;
+    bootstrap::apply(&file, Problems::default(), &*data.store, &*data.secrets, &SystemIds::new(), &SystemClock::new()).await?;
     Ok(())
 }
 

@@ -187,13 +187,10 @@ async fn applied(
     ids: &dyn Ids,
     clock: &dyn Clock,
 ) -> anyhow::Result<()> {
-    if !problems.0.is_empty() {
-        return Err(problems.into());
-    }
     for advice in &advice.0 {
         tracing::warn!("{advice}");
     }
-    let done = bootstrap::apply(&file, &*data.store, &*data.secrets, ids, clock).await?;
+    let done = bootstrap::apply(&file, problems, &*data.store, &*data.secrets, ids, clock).await?;
     if done.writes > 0 {
         tracing::info!(accounts = done.accounts, writes = done.writes, "the bootstrap file was applied");
     }

@@ -1,0 +1,10 @@
+//! The commands of the real binary on temporary folders, as whoever runs it meets them.
+//!
+//! Nothing here sleeps: it waits for lines that the binary prints and for processes to end.
+
+mod bootstrap;
+mod commands;
+mod data;
+mod run;
+mod setup;
+mod tls;
