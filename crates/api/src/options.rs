@@ -44,7 +44,7 @@ pub struct ApiLimits {
     pub requests_per_s: NonZeroU32,
     /// Requests of one user at once.
     pub requests_burst: NonZeroU32,
-    /// Log-ins per minute from one address, on average.
+    /// Log-ins per minute from one address, on average; an office behind one address signs in at nine together.
     pub sign_ins_per_min: NonZeroU32,
     /// Log-ins from one address at once.
     pub sign_ins_burst: NonZeroU32,
@@ -70,8 +70,8 @@ impl Default for ApiLimits {
         Self {
             requests_per_s: at_least_one(50),
             requests_burst: at_least_one(300),
-            sign_ins_per_min: at_least_one(20),
-            sign_ins_burst: at_least_one(20),
+            sign_ins_per_min: at_least_one(60),
+            sign_ins_burst: at_least_one(120),
             body_bytes: 1 << 20,
             webhook_bytes: 4 << 20,
             request_ms: 30_000,

@@ -23,7 +23,7 @@ const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'sel
 const HASHED: &str = "assets/";
 
 /// First segments of paths that belong to protocols: a miss there is never the workspace's page.
-const PROTOCOLS: [&str; 6] = ["api", "webhooks", "v1", "v2", "ws_api", "simulators"];
+const PROTOCOLS: [&str; 7] = ["api", "csdr", "webhooks", "v1", "v2", "ws_api", "simulators"];
 
 /// Serves a file, or the page for one of its own routes.
 pub(crate) async fn serve(request: Request) -> Response {

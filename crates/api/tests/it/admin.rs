@@ -2,6 +2,9 @@
 
 use crate::world::{Principal, World};
 use antiphon_app::ports::Store;
+use antiphon_app::ports::bus::{Announcement, Heard, Topic};
+use antiphon_app::ports::store::{UnitOfWork, Write};
+use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{SkillId, SourceId, UserId};
 use antiphon_testkit::app::{ACCOUNT, PASSWORD, SECRET};
 use http::Method;
@@ -145,6 +148,30 @@ async fn a_sources_secrets_come_in_and_never_go_out() {
     for secret in ["second-secret", "third-secret", SECRET] {
         assert!(!audit.contains(secret), "{audit}");
     }
+}
+
+#[tokio::test]
+async fn a_renewed_credential_ends_needing_one_and_is_announced() {
+    let world = World::start().await;
+    let mut source = antiphon_domain::Source::clone(world.test.app.directory().source(SourceId(1)).expect("the source").1);
+    source.health = Health { state: HealthState::NeedsReauthorisation, message: "Renew it.".into(), since: source.created_at };
+    let mut unit = UnitOfWork::new(world.test.account());
+    unit.write(Write::PutSource(source));
+    world.test.store.commit(unit).await.expect("it is stored");
+    world.test.app.reload_directory().await.expect("it loads");
+    let admin = world.administrator().await;
+    let path = format!("sources/{}", SourceId(1));
+    assert_eq!(admin.get(&path).await.expect(200)["health"]["state"], "needs_reauthorisation");
+    admin.patch(&path, json!({"name": "Renamed"})).await.expect(200);
+    assert_eq!(admin.get(&path).await.expect(200)["health"]["message"], "Renew it.");
+    let mut listener = world.test.listen(Topic::Account(world.test.account()));
+    let renewed = admin.patch(&path, json!({"credentials": {"secret": "renewed-secret"}})).await.expect(200);
+    assert_eq!(renewed["health"]["state"], "unknown");
+    let heard = antiphon_testkit::TestApp::hear(&mut listener, |heard| match heard {
+        Heard::That(Announcement::Source(id, health, enabled)) => Some((id, health.state, enabled)),
+        _ => None,
+    });
+    assert_eq!(heard.await, (SourceId(1), HealthState::Unknown, true));
 }
 
 #[tokio::test]

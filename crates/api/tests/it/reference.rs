@@ -13,13 +13,13 @@ The machine-readable description is [`docs/openapi.json`](../openapi.json), and 
 | Signing in | `POST /api/v1/session` with account, log-in name and password sets the cookie `antiphon_session`. With `\"bearer\": true` the answer carries a token for `Authorization: Bearer …` instead. |
 | Guard token | Signed in by cookie, every request but GET needs the session's `csrf` in the header `X-CSRF-Token`. It is the same for all tabs of a session. |
 | Errors | The HTTP status and `{code, message, field?, remedy?, request_id}`. Programs decide by `code`; `field` is dotted for nested members; the server's log has the `request_id`. |
-| Unknown members | 400, in bodies and in query strings. |
+| Unknown members | 400, in bodies and in the query strings of lists. |
 | Lists | `?limit=` (1 to 200, 50 when not given) and `?after=`; the answer is `{items, next}`. `next` goes into `after` as it is, null is the end. Messages page by `after_sequence`. |
 | Changes | Objects carry an `ETag`. `PATCH` with `If-Match` is refused with 412 when somebody else was faster. Members that are not given stay. |
 | Repeats | `POST` that makes an object takes an `Idempotency-Key`: the same key with the same request makes one object, for 24 hours. |
 | Secrets | Come in and never go out: a secret credential is shown as `{\"set\": true}`, and sending that back leaves it alone. Null removes a value. |
 | Privileges | Nobody gives a profile, or sets a password, above their own privileges. Another account's paths answer 403 whether it exists or not. |
-| Limits | 50 requests per second and user (300 at once), 20 log-ins per minute and address, 1 MiB per body, 30 s per request. Beyond: 429 or 503 with `Retry-After`, or 413. |
+| Limits | 50 requests per second and user (300 at once), 60 log-ins per minute and address (120 at once), 1 MiB per body, 30 s per request. Beyond: 429 or 503 with `Retry-After`, or 413. |
 ";
 
 fn page() -> String {

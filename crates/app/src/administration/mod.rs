@@ -283,7 +283,8 @@ impl Changes {
 }
 
 impl App {
-    async fn acting(&self) -> MutexGuard<'static, ()> {
+    /// Holds off other changes of the configuration by this process: take it before reading what is to be changed.
+    pub(crate) async fn acting(&self) -> MutexGuard<'static, ()> {
         ACTS.lock().await
     }
 

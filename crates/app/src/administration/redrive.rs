@@ -5,6 +5,11 @@ use crate::App;
 use crate::ports::store::{DeadLetterRow, UnitOfWork, Write};
 use antiphon_domain::{Privilege, RowId};
 use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Dead letters are worked through one after the other, so that nobody works through one twice. Not the lock of the
+/// other acts: what is taken in may itself change how a source fares.
+static REDRIVES: Mutex<()> = Mutex::const_new(());
 
 impl App {
     /// Takes in what the kept request holds, as if it came now; what was stored before is not stored again. What is
@@ -14,7 +19,7 @@ impl App {
     /// Without `view_channel_log`, when there is no such letter or it was worked through already, and when nothing can be stored.
     pub async fn redrive_dead_letter(self: &Arc<Self>, act: &Act<'_>, id: RowId) -> Result<DeadLetterRow, AdminError> {
         act.require(Privilege::ViewChannelLog)?;
-        let _acting = self.acting().await;
+        let _one_at_a_time = REDRIVES.lock().await;
         let view = self.administered(act)?;
         let account = act.by.account();
         let mut letter = self.store().dead_letter(account, id).await?.ok_or_else(|| AdminError::not_found("dead letter"))?;

@@ -2,6 +2,7 @@
 
 use super::{Act, AdminError, Changes, Revision, credentials, expect_revision, later, validate};
 use crate::channel::{ChannelKind, Keys};
+use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
 use crate::{AccountView, App};
 use antiphon_domain::source::{Health, HealthState};
@@ -134,6 +135,7 @@ impl App {
         unit.write(Write::PutSource(source.clone()));
         unit.write(self.audit(act, now, "source.updated", ("source", id.to_string()), changes));
         self.commit_configuration(unit).await?;
+        self.announce(act.by.account(), &[], Announcement::Source(id, source.health.clone(), source.enabled));
         Ok(Arc::new(source))
     }
 
