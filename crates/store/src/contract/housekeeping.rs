@@ -94,7 +94,7 @@ pub async fn a_backup_is_a_store(harness: &dyn Harness) {
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left behind");
 }
 
-/// After closing, commits are unavailable; those that were accepted are answered.
+/// After closing, commits and reads are unavailable; those that were accepted are answered.
 pub async fn a_closed_store_is_unavailable(harness: &dyn Harness) {
     let subject = harness.open().await;
     let store = subject.store();
@@ -105,5 +105,6 @@ pub async fn a_closed_store_is_unavailable(harness: &dyn Harness) {
     assert!(matches!(attempt(&*store, [once("late", 1)]).await, Err(CommitError::Unavailable(_))));
     assert!(store.ready().await.is_err());
     assert!(store.sweep(Timestamp(0)).await.is_err());
+    assert!(store.directory().await.is_err());
     store.close().await;
 }

@@ -9,6 +9,7 @@ use super::shared::Shared;
 use antiphon_app::ports::store::ReadError;
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
@@ -24,6 +25,7 @@ pub struct Readers {
     shared: Arc<Shared>,
     idle: Mutex<Vec<Connection>>,
     lists: Semaphore,
+    closed: AtomicBool,
 }
 
 /// A connection at work, with what reads need beside it.
@@ -34,11 +36,14 @@ pub struct View<'a> {
 
 impl Readers {
     pub fn new(path: PathBuf, mmap_bytes: u64, shared: Arc<Shared>) -> Self {
-        Self { path, mmap_bytes, shared, idle: Mutex::new(Vec::new()), lists: Semaphore::new(LISTS) }
+        Self { path, mmap_bytes, shared, idle: Mutex::new(Vec::new()), lists: Semaphore::new(LISTS), closed: AtomicBool::new(false) }
     }
 
     /// Reads at once, on the caller's thread: for reads by key.
     pub fn now<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T, Failure>) -> Result<T, ReadError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(ReadError::Unavailable("it is closed".to_owned()));
+        }
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -74,8 +79,9 @@ impl Readers {
         task.await.unwrap_or_else(|error| Err(ReadError::Unavailable(format!("a read was given up: {error}"))))
     }
 
-    /// Closes the idle connections.
+    /// Closes the idle connections; later reads are refused.
     pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

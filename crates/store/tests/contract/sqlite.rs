@@ -146,3 +146,36 @@ async fn more_units_than_the_queue_holds_are_all_answered() {
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(attempt(&store, [once("SM9999", 1)]).await, Err(CommitError::Duplicate));
 }
+
+/// Seals like the suite's secrets, under another key.
+struct OtherKey;
+
+impl antiphon_app::ports::Secrets for OtherKey {
+    fn seal(&self, context: &str, plain: &[u8]) -> Vec<u8> {
+        TestSecrets.seal(&format!("other/{context}"), plain)
+    }
+    fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, antiphon_app::ports::secrets::SealBroken> {
+        TestSecrets.open(&format!("other/{context}"), sealed)
+    }
+    fn sign(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        TestSecrets.sign(purpose, message)
+    }
+    fn hash_password<'a>(&'a self, password: &'a str) -> futures_util::future::BoxFuture<'a, String> {
+        TestSecrets.hash_password(password)
+    }
+    fn check_password<'a>(&'a self, password: &'a str, hash: &'a str) -> futures_util::future::BoxFuture<'a, bool> {
+        TestSecrets.check_password(password, hash)
+    }
+}
+
+#[tokio::test]
+async fn another_master_key_is_named_not_guessed_around() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("antiphon.db");
+    let store = open(&path).unwrap();
+    commit(&store, [Write::PutAccount(account(account_id())), Write::PutSource(source(5, "+1"))]).await;
+    store.close().await;
+    let store = SqliteStore::open(&path, Arc::new(OtherKey), Options::default()).unwrap();
+    let error = store.directory().await.unwrap_err();
+    assert!(matches!(&error, antiphon_app::ports::store::ReadError::Corrupt(what) if what.contains("master key")), "{error}");
+}

@@ -1,4 +1,6 @@
-//! The contract suite, run on the SQLite adapter.
+//! The contract suite, run on the SQLite adapter, and what is promised of that adapter beyond it.
+
+mod sqlite;
 
 use antiphon_app::ports::Store;
 use antiphon_store::contract::fixtures::TestSecrets;
