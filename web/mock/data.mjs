@@ -48,25 +48,31 @@ export const users = [
   user("82", "agent3", "Yusuf", "Yusuf Demir", "agent", { locked_until: Date.now() + 20 * MIN }),
 ];
 
-const text = { max: 1600, unit: "characters", segments: true };
+const text = { max: 1600, unit: "gsm", segments: true };
 export const channels = [
   {
     id: "sms_gateway",
     name: "SMS",
+    address_label: "As the channel names it.",
+    app_credentials_schema: [],
+    settings_schema: [{ name: "text_limit", label: "Longest text", secret: false, required: false, default: "1600", help: "Longer texts are split." }],
     credentials_schema: [
-      { name: "account_sid", label: "Account SID", secret: false, required: true },
-      { name: "auth_token", label: "Auth token", secret: true, required: true },
+      { name: "account_sid", label: "Account SID", secret: false, required: true, default: null, help: "" },
+      { name: "auth_token", label: "Auth token", secret: true, required: true, default: null, help: "" },
     ],
     capabilities: { text, media: { types: ["image/*", "application/pdf"], max_bytes: 5_000_000, max_count: 10 }, typing_out: false, seen_out: false, delivered: true, read: false, typing_in: false, window_hours: null },
   },
   {
     id: "page_messenger",
     name: "Messenger",
+    address_label: "As the channel names it.",
+    app_credentials_schema: [],
+    settings_schema: [{ name: "text_limit", label: "Longest text", secret: false, required: false, default: "1600", help: "Longer texts are split." }],
     credentials_schema: [
-      { name: "page_access_token", label: "Page access token", secret: true, required: true },
-      { name: "app_secret", label: "App secret", secret: true, required: false },
+      { name: "page_access_token", label: "Page access token", secret: true, required: true, default: null, help: "" },
+      { name: "app_secret", label: "App secret", secret: true, required: false, default: null, help: "" },
     ],
-    capabilities: { text: { max: 2000, unit: "characters", segments: false }, media: { types: [], max_bytes: 25_000_000, max_count: 1 }, typing_out: true, seen_out: true, delivered: true, read: true, typing_in: true, window_hours: 24 },
+    capabilities: { text: { max: 2000, unit: "codepoint", segments: false }, media: { types: [], max_bytes: 25_000_000, max_count: 1 }, typing_out: true, seen_out: true, delivered: true, read: true, typing_in: true, window_hours: 24 },
   },
 ];
 

@@ -76,7 +76,7 @@ for (const { size, theme } of SHAPES.filter((_, i) => !shapes || shapes.includes
           await signIn(page, mock.url, screen.login);
           if (locale) await page.evaluate((l) => localStorage.setItem("antiphon.locale", l), locale);
           await page.goto(mock.url + screen.path);
-          await page.getByText(locale ? "Lívé" : "Live", { exact: true }).first().waitFor({ state: "attached", timeout: 4000 }).catch(() => undefined);
+          await page.locator('[data-connection="live"]').first().waitFor({ state: "attached", timeout: 1500 }).catch(() => undefined);
         }
         if (screen.ring) mock.world.offer([...mock.world.conversations.values()].find((c) => c.consumer.name === "陈美玲"), "77");
         await page.waitForTimeout(250);

@@ -323,7 +323,7 @@ export function startMock(port = 0) {
           world.tell("ring", r);
           if (b.ringState === "ACCEPTED") {
             r.c.participants = [{ id: s.user, role: "ASSIGNED_AGENT" }];
-            world.touch(r.c, { kind: "agent_assigned", by: s.user, detail: { agent_id: s.user } });
+            world.touch(r.c, { kind: "agent_assigned", by: s.user, detail: { user_id: s.user } });
           }
           return;
         }
@@ -353,13 +353,13 @@ export function startMock(port = 0) {
               world.touch(c, { kind: "closed", by: s.user, detail: {} });
             } else if (x.field === "ParticipantsChange" && x.type === "REMOVE") {
               c.participants = c.participants.filter((p) => p.role !== x.role);
-              world.touch(c, { kind: x.role === "MANAGER" ? "left" : "returned_to_queue", by: s.user, detail: {} });
+              world.touch(c, { kind: x.role === "MANAGER" ? "left" : "agent_removed", by: s.user, detail: { user_id: s.user } });
             } else if (x.field === "ParticipantsChange" && x.type === "ADD") {
               c.participants.push({ id: s.user, role: x.role });
-              world.touch(c, { kind: "joined", by: s.user, detail: {} });
+              world.touch(c, { kind: "joined", by: s.user, detail: { user_id: s.user } });
             } else if (x.field === "Skill") {
               c.skill_id = x.skill;
-              world.touch(c, { kind: "transferred", by: s.user, detail: { skill_id: x.skill } });
+              world.touch(c, { kind: "skill_changed", by: s.user, detail: { to: x.skill } });
             }
           }
           return reply("OK");

@@ -60,7 +60,7 @@ export class World {
     c.changes.push({ version: 1, at: start, kind: "opened", by: "consumer", detail: {} });
     if (agent) {
       c.participants.push({ id: agent, role: "ASSIGNED_AGENT" });
-      c.changes.push({ version: 2, at: start + 20_000, kind: "agent_assigned", by: agent, detail: { agent_id: agent } });
+      c.changes.push({ version: 2, at: start + 20_000, kind: "agent_assigned", by: agent, detail: { user_id: agent } });
     }
     this.conversations.set(c.id, c);
     const last = s.waiting ? now - s.waiting : now - 25 * MIN;
@@ -245,13 +245,13 @@ export class World {
       skill_id: c.skill_id,
       consumer: { id: c.consumer.id, name: c.consumer.name, address: c.consumer.address },
       assigned_agent: c.participants.find((p) => p.role === "ASSIGNED_AGENT")?.id ?? null,
-      participants: c.participants.map((p) => ({ id: p.id, role: p.role })),
+      participants: c.participants.map((p) => ({ id: p.id, role: p.role, suggested: false })),
       started_at: c.started_at,
       ended_at: c.ended_at,
       close_reason: c.close_reason,
       updated_at: c.updated_at,
       waiting_since: c.waiting_since,
-      last_message: last ? { sequence: last.sequence, text: typeof last.event.message === "string" ? last.event.message : last.event.message.caption || "", originator_role: last.originator.role, at: last.at } : null,
+      last_message: last ? { sequence: last.sequence, text: typeof last.event.message === "string" ? last.event.message : last.event.message.caption || "", kind: last.event.contentType === "hosted/file" ? "file" : "text", originator_role: last.originator.role, at: last.at } : null,
       unread: c.unread[this.oldId(userId)] ?? 0,
       version: c.version,
     };

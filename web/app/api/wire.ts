@@ -261,7 +261,7 @@ export function readListedMessage(conversationId: string, value: unknown): Dialo
     dialogId: str(r.dialog_id) || conversationId,
     sequence,
     originatorId: str(r.originator_id),
-    role: str(r.originator_role).toUpperCase(),
+    role: str(r.originator_role),
     at: num(r.at) ?? 0,
     vendorAt: num(r.vendor_at),
     audience: r.audience === "AGENTS_AND_MANAGERS" ? "AGENTS_AND_MANAGERS" : "ALL",

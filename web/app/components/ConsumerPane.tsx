@@ -172,7 +172,7 @@ function Details({ conversation: c }: { conversation: Conversation }) {
                 >
                   <span className="flex items-center gap-2 text-xs text-text-3">
                     <time dateTime={new Date(x.started_at).toISOString()}>{dateAndTime(x.started_at)}</time>
-                    {x.state.toLowerCase() === "open" && <Pill tone="ok">{t("conv.open")}</Pill>}
+                    {x.state === "open" && <Pill tone="ok">{t("conv.open")}</Pill>}
                     <Icon name="forward" size={13} className="flip ms-auto" />
                   </span>
                   <span dir="auto" className="mt-0.5 line-clamp-2 text-sm break-words">

@@ -131,7 +131,7 @@ export function MessageView({ conversation: c, row, consumerName, names }: {
   const theirs = m.role === "CONSUMER";
   const note = m.audience === "AGENTS_AND_MANAGERS";
   const mine = isMe(me, m.originatorId);
-  const from = theirs ? consumerName : mine ? t("msg.you") : m.role === "CONTROLLER" ? t("msg.system") : names.agent(m.originatorId);
+  const from = theirs ? consumerName : mine ? t("msg.you") : m.originatorId === c.sourceId ? names.source(c.sourceId) || t("msg.source") : m.originatorId === "system" || m.role === "CONTROLLER" ? t("msg.system") : names.agent(m.originatorId);
   const bare = m.event.type === "text" && isOnlyEmoji(m.event.text) && !note;
   const bubble = note
     ? "border border-dashed border-warn-line bg-warn-soft"

@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { ConversationChange } from "@/api/types";
 import type { Conversation } from "@/api/wire";
-import { t, tOr } from "@/i18n";
+import { t, tOr, type MessageKey } from "@/i18n";
 import { clock, dateAndTime, dayName } from "@/lib/time";
 import { useDesk, useWorkspace } from "@/stores/context";
 import { useNames, useNow, type Names } from "@/stores/hooks";
@@ -16,17 +16,26 @@ import { MessageView, PendingView } from "./MessageView";
 
 const NEAR_END = 80;
 
-function systemText(change: ConversationChange, names: Names): string {
-  const { kind, by, detail } = change;
+/** Roles and words a change may name in the place of a person. */
+const NOBODY: Record<string, MessageKey> = { system: "sys.system", SYSTEM: "sys.system", consumer: "sys.consumer", CONSUMER: "sys.consumer" };
+
+function systemText(change: ConversationChange, names: Names, consumerId: string): string {
+  const { kind, by } = change;
+  const detail: Record<string, unknown> = change.detail;
+  const who = (id: string | null) => {
+    if (id === null) return t("sys.system");
+    const word = NOBODY[id];
+    return word ? t(word) : id === consumerId ? t("sys.consumer") : names.agent(id);
+  };
   const text = (...keys: string[]): string | null => {
     for (const k of keys) if (typeof detail[k] === "string" || typeof detail[k] === "number") return String(detail[k]);
     return null;
   };
-  const subject = text("agent_id", "agent", "user_id", "user") ?? by;
-  const agent = subject === null || subject === "system" ? t("sys.system") : subject === "consumer" ? t("sys.consumer") : names.agent(subject);
-  const skillId = text("to_skill_id", "skill_id", "skill", "to");
+  const agent = who(text("user_id", "agent_id", "agent") ?? by);
+  const skillId = text("to", "skill_id");
+  if (kind === "skill_changed" && skillId === null) return t("sys.skill_removed");
   const skill = skillId === null ? "" : names.skill(skillId);
-  if (kind === "closed" && by !== null) return t("sys.closedBy", { agent: by === "system" ? t("sys.system") : by === "consumer" ? t("sys.consumer") : names.agent(by) });
+  if (kind === "closed") return t("sys.closedBy", { agent: who(by ?? text("closed_by")) });
   return tOr(`sys.${kind}`, "sys.other", { agent, skill, kind: kind.replaceAll("_", " ") });
 }
 
@@ -193,7 +202,7 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
       case "system":
         return (
           <Line>
-            <span dir="auto">{systemText(row.change, names)}</span>
+            <span dir="auto">{systemText(row.change, names, c.consumer.id)}</span>
             <time className="tabular-nums" dateTime={new Date(row.change.at).toISOString()}>
               {clock(row.change.at)}
             </time>

@@ -53,8 +53,12 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
   const [baseUrl, setBaseUrl] = useState(source?.api_base_url ?? "");
   const [enabled, setEnabled] = useState(source?.enabled ?? true);
   const [filled, setFilled] = useState<Record<string, string>>({});
-  const schema = channels.find((c) => c.id === channelId)?.credentials_schema ?? [];
+  const channel = channels.find((c) => c.id === channelId);
+  const schema = channel?.credentials_schema ?? [];
+  const settingsSchema = channel?.settings_schema ?? [];
   const known = source?.credentials ?? {};
+  const knownSettings = Object.fromEntries(Object.entries(source?.settings ?? {}).map(([k, v]) => [k, String(v)]));
+  const [settings, setSettings] = useState<Record<string, string>>({});
   const usable = apps.filter((a) => a.channel === channelId);
 
   const save = useSave({
@@ -63,12 +67,14 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
     onDone,
     save: () => {
       const credentials = changedCredentials(schema, filled, known);
-      const shared = { name, skill_id: skillId || null, app_id: appId || null, api_base_url: baseUrl || null, enabled, ...(Object.keys(credentials).length > 0 ? { credentials } : {}) };
+      const shared = { name, skill_id: skillId || null, app_id: appId || null, api_base_url: baseUrl || null, enabled, ...(Object.keys(credentials).length > 0 ? { credentials } : {}),
+        ...(Object.keys(settings).length > 0 ? { settings: Object.fromEntries(Object.entries(settings).map(([k, v]) => [k, v === "" ? null : v])) } : {}),
+      };
       return source ? api.updateSource(source.id, { ...shared, address }, etag) : api.createSource({ ...shared, channel: channelId, address });
     },
   });
   const { error } = save;
-  const problem = formProblem(error, ["name", "address", "skill_id", "app_id", "api_base_url", ...schema.map((f) => `credentials.${f.name}`)]);
+  const problem = formProblem(error, ["name", "address", "skill_id", "app_id", "api_base_url", ...schema.flatMap((f) => [f.name, `credentials.${f.name}`]), ...settingsSchema.flatMap((f) => [f.name, `settings.${f.name}`])]);
   return (
     <form
       className="flex flex-col gap-5"
@@ -83,7 +89,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
       <div className="grid gap-4 sm:grid-cols-2">
         {!source && <Select label={t("sources.channel")} value={channelId} onChange={(e) => setChannelId(e.target.value)} options={channels.map((c) => ({ value: c.id, label: c.name }))} />}
         <TextField label={t("admin.name")} required value={name} onChange={(e) => setName(e.target.value)} problem={fieldProblem(error, "name")} dir="auto" />
-        <TextField label={t("sources.address")} hint={t("sources.addressHint")} required value={address} onChange={(e) => setAddress(e.target.value)} problem={fieldProblem(error, "address")} dir="ltr" spellCheck={false} />
+        <TextField label={t("sources.address")} hint={channel?.address_label ?? t("sources.addressHint")} required value={address} onChange={(e) => setAddress(e.target.value)} problem={fieldProblem(error, "address")} dir="ltr" spellCheck={false} />
         <Select label={t("sources.skill")} value={skillId} onChange={(e) => setSkillId(e.target.value)} problem={fieldProblem(error, "skill_id")} options={[{ value: "", label: t("sources.skillDefault") }, ...skills.map((s) => ({ value: s.id, label: s.name }))]} />
         {usable.length > 0 && <Select label={t("sources.app")} value={appId} onChange={(e) => setAppId(e.target.value)} problem={fieldProblem(error, "app_id")} options={[{ value: "", label: t("sources.noApp") }, ...usable.map((a) => ({ value: a.id, label: a.name }))]} />}
         <TextField label={t("sources.baseUrl")} hint={t("sources.baseUrlHint")} type="url" value={baseUrl} onChange={(e) => setBaseUrl(e.target.value)} problem={fieldProblem(error, "api_base_url")} dir="ltr" />
@@ -104,7 +110,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
                   autoComplete={field.secret ? "new-password" : "off"}
                   spellCheck={false}
                   required={field.required && !set}
-                  hint={field.secret && set ? t("sources.secretSet") : undefined}
+                  hint={[field.help, field.secret && set ? t("sources.secretSet") : ""].filter(Boolean).join(" ") || undefined}
                   value={filled[field.name] ?? (field.secret || typeof value !== "string" ? "" : value)}
                   onChange={(e) => setFilled({ ...filled, [field.name]: e.target.value })}
                   problem={fieldProblem(error, `credentials.${field.name}`) ?? fieldProblem(error, field.name)}
@@ -112,6 +118,26 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
                 />
               );
             })}
+          </div>
+        </fieldset>
+      )}
+      {settingsSchema.length > 0 && (
+        <fieldset className="flex flex-col gap-3 border-t border-line pt-4">
+          <legend className="sr-only">{t("sources.settings")}</legend>
+          <p aria-hidden="true" className="text-sm font-semibold">{t("sources.settings")}</p>
+          <div className="grid gap-4 sm:grid-cols-2">
+            {settingsSchema.map((field) => (
+              <TextField
+                key={`${channelId}.${field.name}`}
+                label={field.label}
+                hint={field.help || undefined}
+                placeholder={field.default ?? undefined}
+                value={settings[field.name] ?? knownSettings[field.name] ?? ""}
+                onChange={(e) => setSettings({ ...settings, [field.name]: e.target.value })}
+                problem={fieldProblem(error, `settings.${field.name}`) ?? fieldProblem(error, field.name)}
+                dir="ltr"
+              />
+            ))}
           </div>
         </fieldset>
       )}

@@ -78,12 +78,16 @@ export function countSegments(text: string): Segments {
 /** Length of a text in a channel's own unit. */
 export function measure(text: string, unit: string): number {
   switch (unit) {
-    case "bytes":
-    case "utf8_bytes":
+    case "utf8":
       return new TextEncoder().encode(text).length;
     case "utf16":
-    case "utf16_units":
       return text.length;
+    case "gsm": {
+      // Places of a short message: one or two for each character, or UTF-16 units as soon as one does not fit.
+      const characters = [...text];
+      if (!characters.every((c) => GSM7.has(c) || GSM7_TWO.has(c))) return text.length;
+      return characters.reduce((sum, c) => sum + (GSM7_TWO.has(c) ? 2 : 1), 0);
+    }
     default:
       return [...text].length;
   }

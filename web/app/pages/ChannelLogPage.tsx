@@ -22,7 +22,7 @@ export function ChannelLogPage(): ReactNode {
   const log = useInfiniteQuery(queries.channelLog(source ? { source } : {}));
   const sources = useQuery({ ...queries.sources, enabled: may(session, "manage_sources") }).data?.items ?? [];
   const rows = log.data?.pages.flatMap((p) => p.items) ?? [];
-  const sourceName = (id: string) => sources.find((s) => s.id === id)?.name ?? id;
+  const sourceName = (id: string | null) => sources.find((s) => s.id === id)?.name ?? id ?? "";
   return (
     <AdminPage
       title={t("log.title")}

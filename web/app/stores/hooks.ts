@@ -40,7 +40,7 @@ export interface Names {
 export function useNames(): Names {
   const { session, me, queries } = useDesk();
   const skills = useQuery(queries.skills).data;
-  const agents = useQuery({ ...queries.agents, retry: false }).data;
+  const agents = useQuery({ ...queries.agents, enabled: may(session, "view_agents"), retry: false }).data;
   const channels = useQuery(channelsQuery).data;
   const sources = useQuery({ ...queries.sources, enabled: may(session, "manage_sources"), retry: false }).data;
   return useMemo(() => {

@@ -1,19 +1,12 @@
-/** Brings a conversation of the admin API's list into the form of the socket. Pure. */
+/** Brings a conversation of the admin API's list, which numbers users plainly, into the form of the socket. Pure. */
 import type { ConversationSummary } from "@/api/types";
 import type { Conversation } from "@/api/wire";
 
-/** The admin API names roles in lower case and the assigned agent shortly. */
-export function wireRole(role: string): string {
-  const upper = role.toUpperCase();
-  return upper === "ASSIGNED" ? "ASSIGNED_AGENT" : upper;
-}
-
 export function conversationOfSummary(s: ConversationSummary, accountId: string): Conversation {
   const old = (id: string, role: string) => (role === "CONSUMER" || id.includes(".") || id.includes("-") ? id : `${accountId}.${id}`);
-  const open = s.state.toLowerCase() === "open";
+  const open = s.state === "open";
   const participants = s.participants.map((p) => {
-    const role = wireRole(p.role);
-    return { id: old(p.id, role), role, state: "ACTIVE" };
+    return { id: old(p.id, p.role), role: p.role, state: p.suggested ? "SUGGESTED" : "ACTIVE" };
   });
   if (s.assigned_agent && !participants.some((p) => p.role === "ASSIGNED_AGENT")) {
     participants.push({ id: old(s.assigned_agent, "ASSIGNED_AGENT"), role: "ASSIGNED_AGENT", state: "ACTIVE" });
@@ -34,10 +27,10 @@ export function conversationOfSummary(s: ConversationSummary, accountId: string)
       ? {
           sequence: s.last_message.sequence,
           text: s.last_message.text,
-          role: wireRole(s.last_message.originator_role),
+          role: s.last_message.originator_role,
           originatorId: "",
           at: s.last_message.at,
-          kind: "text",
+          kind: s.last_message.kind,
         }
       : null,
     channel: s.channel,

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { ConversationChange } from "@/api/types";
+import { plainText, rowsOf } from "./transcript";
+import { message, mine } from "./testing";
+
+const DAY = 86_400_000;
+const at = 1_700_000_000_000;
+const change = (version: number, kind: string, when: number): ConversationChange => ({ version, kind, at: when, by: null, detail: {} });
+const kinds = (rows: ReturnType<typeof rowsOf>) => rows.map((r) => r.kind);
+const none = { changes: [], pending: [], firstUnread: null };
+
+describe("a transcript", () => {
+  it("breaks by day and groups by writer", () => {
+    const rows = rowsOf({ ...none, messages: [message(0, { at }), message(1, { at: at + 1000 }), mine(2, { at: at + 2000 }), message(3, { at: at + 3 * DAY })] });
+    expect(kinds(rows)).toEqual(["day", "message", "message", "message", "day", "message"]);
+    expect(rows.flatMap((r) => (r.kind === "message" ? [[r.first, r.last]] : []))).toEqual([[true, false], [false, true], [true, true], [true, true]]);
+  });
+  it("puts system lines where they happened, and leaves offers out", () => {
+    const rows = rowsOf({ ...none, messages: [message(0, { at }), message(1, { at: at + 5000 })], changes: [change(3, "closed", at + 9000), change(1, "opened", at - 1), change(2, "ring_offered", at + 10), change(2, "agent_assigned", at + 2000)] });
+    expect(rows.flatMap((r): (string | number)[] => (r.kind === "system" ? [r.change.kind] : r.kind === "message" ? [r.message.sequence] : []))).toEqual(["opened", 0, "agent_assigned", 1, "closed"]);
+  });
+  it("hides receipts and shows what they say", () => {
+    const rows = rowsOf({ ...none, messages: [mine(0), message(1, { event: { type: "accept", status: "READ", sequences: [0] } })] });
+    expect(rows.filter((r) => r.kind === "message")).toHaveLength(1);
+    expect(rows[1]).toMatchObject({ status: "read" });
+  });
+  it("offers earlier messages only when there are some", () => {
+    expect(kinds(rowsOf({ ...none, messages: [message(0)] }))[0]).toBe("day");
+    const partial = rowsOf({ ...none, messages: [message(50)], changes: [change(1, "opened", at)] });
+    expect(kinds(partial)).toEqual(["older", "day", "message"]);
+  });
+  it("keeps the key of a message that was waiting", () => {
+    const pending = { clientId: "m1", conversationId: "C", dialogId: "C", audience: "ALL" as const, content: { type: "text" as const, text: "x" }, createdAt: 1, state: "sending" as const, sequence: null, reason: null };
+    const before = rowsOf({ ...none, messages: [], pending: [pending] });
+    const after = rowsOf({ ...none, messages: [mine(0, { clientMessageId: "m1" })] });
+    expect(after.at(-1)?.key).toBe(before[0]?.key);
+  });
+  it("marks where the unread begins", () => {
+    expect(kinds(rowsOf({ ...none, messages: [message(0), message(1)], firstUnread: 1 }))).toEqual(["day", "message", "new", "message"]);
+  });
+  it("never shows delivery of private notes", () => {
+    expect(rowsOf({ ...none, messages: [mine(0, { audience: "AGENTS_AND_MANAGERS" })] })[1]).toMatchObject({ status: null });
+  });
+  it("has a plain form", () => {
+    const rows = rowsOf({ ...none, messages: [message(0), mine(1)] });
+    expect(plainText(rows, (m) => m.role, (n) => String(n - at), "File")).toBe("0 CONSUMER: text 0\n1000 ASSIGNED_AGENT: text 1");
+  });
+});
