@@ -18,6 +18,9 @@ use antiphon_domain::{
 use futures_util::future::BoxFuture;
 use std::path::Path;
 
+/// Up to this many events are read on the caller's thread.
+const AT_ONCE: usize = 100;
+
 impl SqliteStore {
     /// A read by key, on the caller's thread.
     fn now<'a, T: Send + 'a>(&'a self, read: impl FnOnce(&View<'_>) -> Result<T, Failure> + Send + 'a) -> Reading<'a, T> {
@@ -106,6 +109,10 @@ impl Store for SqliteStore {
         from: Sequence,
         limit: usize,
     ) -> Reading<'a, Vec<Event>> {
+        if limit > AT_ONCE {
+            let account = account.clone();
+            return self.list(move |view| view.events(&account, conversation, dialog, from, limit));
+        }
         self.now(move |view| view.events(account, conversation, dialog, from, limit))
     }
 
