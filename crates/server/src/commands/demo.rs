@@ -77,7 +77,10 @@ async fn prepare(addresses: Addresses, phones: Arc<Mutex<Vec<Simulator>>>) -> an
         // Ids of an earlier run must not come again: the data folder remembers them.
         let mut seed = [0; 8];
         ids::fill(&mut seed);
-        let webhook = WebhookTarget { url: webhook(channel, &addresses), connect_to: Some(format!("http://{}", local(addresses.http))) };
+        let here = format!("http://{}", local(addresses.http));
+        // Where the public address does not lead here by itself, or by a certificate that only we trust, webhooks take the plain listener.
+        let connect_to = (addresses.public_url != here).then_some(here);
+        let webhook = WebhookTarget { url: webhook(channel, &addresses), connect_to };
         let start_ms = SystemClock::new().now().0;
         let config = SimulatorConfig { seed: u64::from_be_bytes(seed), webhook: Some(webhook), start_ms };
         let sim = antiphon_simulators::start(channel, listener, config);

@@ -208,6 +208,10 @@ async fn store(report: &mut Report, config: &Config, running: Option<String>, us
     let mut looked_at = config.clone();
     if let Some(copy) = &copy {
         looked_at.server.data.clone_from(&copy.0);
+        // The key itself is never copied.
+        if matches!(config.keys, Keys::Data) {
+            looked_at.keys = Keys::File(config.server.data.join(master_key::FILE));
+        }
     }
     sources(report, &looked_at).await;
 }
@@ -253,7 +257,7 @@ impl Drop for Copy {
     }
 }
 
-/// Copies database and key beside the data, as long as that is cheap.
+/// Copies the database beside the data, as long as that is cheap.
 fn copied(config: &Config) -> anyhow::Result<Copy> {
     const CHEAP: u64 = 1 << 30;
     let data = &config.server.data;
@@ -262,10 +266,6 @@ fn copied(config: &Config) -> anyhow::Result<Copy> {
     let copy = Copy(data.join(format!(".doctor-{}", std::process::id())));
     std::fs::create_dir(&copy.0)?;
     sqlite::backup_file(&database, &copy.0.join(paths::DATABASE)).map_err(anyhow::Error::msg)?;
-    for name in [master_key::CHECK, master_key::FILE] {
-        if data.join(name).exists() {
-            std::fs::copy(data.join(name), copy.0.join(name))?;
-        }
-    }
+    std::fs::copy(data.join(master_key::CHECK), copy.0.join(master_key::CHECK))?;
     Ok(copy)
 }
