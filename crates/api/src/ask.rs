@@ -239,6 +239,13 @@ fn guard_fits(app: &App, authenticated: &Authenticated, given: &str) -> bool {
     bool::from(own.as_bytes().ct_eq(given.as_bytes())) || app.check_csrf(&authenticated.session, given)
 }
 
+/// An object that nobody changes through us, with an entity tag made of what is shown.
+pub(crate) fn tagged_by_content(body: impl Serialize) -> Result<Response, ApiError> {
+    let text = serde_json::to_vec(&body).map_err(|_| ApiError::internal())?;
+    let tag = hex::encode(&Sha256::digest(&text)[..8]);
+    Ok(tagged(StatusCode::OK, Revision(tag), body))
+}
+
 /// An object with its revision as entity tag.
 pub(crate) fn tagged(status: StatusCode, revision: Revision, body: impl Serialize) -> Response {
     let mut response = (status, Json(body)).into_response();

@@ -8,7 +8,7 @@ use crate::page::Page;
 use antiphon_domain::{ConsumerId, Privilege, RowId};
 use axum::Json;
 
-/// A consumer's entries, newest first; at most the latest 200. For whoever may see the consumer.
+/// A consumer's entries, newest first; at most the latest 200. For whoever may see the consumer or record consent.
 #[utoipa::path(get, path = "/api/v1/accounts/{account}/consumers/{id}/consents", tag = "consents",
     params(("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
     responses((status = 200, body = Page<Consent>)))]

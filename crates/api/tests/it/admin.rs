@@ -277,3 +277,30 @@ async fn a_channel_declares_its_forms_and_limits() {
     assert_eq!(channel["capabilities"]["media"], json!({"types": ["image/*"], "max_bytes": 1_000_000, "max_count": 1}));
     assert!(channel["capabilities"]["window_hours"].is_null());
 }
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_wins() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    for path in ["users/2", "skills/1", "settings", "sources/src_0000000000000001", "profiles/nothing"] {
+        let tag = admin.get(path).await.header("etag").to_owned();
+        let whole = Principal::path(path);
+        let change = |value: &str| match path {
+            "users/2" => json!({"nickname": value}),
+            "profiles/nothing" => json!({"privileges": [if value == "one" { "view_agents" } else { "view_audit" }]}),
+            _ => json!({"name": value}),
+        };
+        let headers = [("if-match", tag.as_str())];
+        let (one, two) = tokio::join!(
+            admin.call(Method::PATCH, &whole, Some(change("one")), &headers),
+            admin.call(Method::PATCH, &whole, Some(change("two")), &headers)
+        );
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412], "{path}");
+        let winner = if one.status == 200 { one } else { two };
+        let now = admin.get(path).await;
+        assert_eq!(now.header("etag"), winner.header("etag"), "{path}");
+        assert_eq!(now.expect(200), winner.expect(200), "{path}");
+    }
+}
