@@ -12,7 +12,7 @@ use crate::sms;
 use crate::stored::{self, Conversation};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,8 +118,8 @@ struct Memory {
     next: HashMap<String, u64>,
     /// Conversations whose missed events were read on this connection.
     current: HashSet<String>,
-    /// Replies that have no success yet: text to dialog.
-    open: HashMap<String, String>,
+    /// Replies that have no success yet, in the order in which they are to go out: dialog and text.
+    open: VecDeque<(String, String)>,
     /// The log-in, which outlives the server's deaths.
     session: Option<Session>,
 }
@@ -175,7 +175,7 @@ impl Memory {
         if sequence == *next {
             *next += 1;
             if let Some(text) = reply_to(event) {
-                self.open.insert(text, conversation.to_owned());
+                self.open.push_back((conversation.to_owned(), text));
             }
         }
         sequence < *next
@@ -205,9 +205,9 @@ fn reply_to(event: &Value) -> Option<String> {
 
 /// Publishes all open replies, each under its own key.
 async fn say(world: &World, agent: &Agent, memory: &mut Memory) -> Result<()> {
-    for (text, dialog) in memory.open.clone() {
-        agent.publish(&dialog, &text, Some(&text)).await?;
-        memory.open.remove(&text);
+    while let Some((dialog, text)) = memory.open.front() {
+        agent.publish(dialog, text, Some(text)).await?;
+        let Some((_, text)) = memory.open.pop_front() else { break };
         world.replied.lock().expect("no holder panics").insert(text);
     }
     Ok(())

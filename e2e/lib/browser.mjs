@@ -35,9 +35,9 @@ export async function openPage(context) {
 /** Signs in by the form. */
 export async function signIn(page, server, login, secret = password) {
   await page.goto(server.url);
-  await page.getByLabel('Account', { exact: true }).fill(account);
-  await page.getByLabel('Login', { exact: true }).fill(login);
-  await page.getByLabel('Password', { exact: true }).fill(secret);
+  await page.getByLabel(/^Account/).fill(account);
+  await page.getByLabel(/^Login/).fill(login);
+  await page.getByLabel(/^Password/).fill(secret);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 

@@ -95,6 +95,8 @@ describe('the simulator', () => {
     origin = `http://127.0.0.1:${receiver.address().port}`;
     server = await Server.start({ command: 'demo' });
     simulator = await simulatorOf(server, 'twilio_sms');
+    // Without this the demo's simulator connects to the demo, whatever a webhook's address says.
+    await control('/webhook', { url: `${origin}/hook` });
     await control('/accounts', { account_sid: sid, auth_token: key });
     await control('/numbers', { account_sid: sid, phone_number: line, sms_url: `${origin}/hook?a=1&b=%20x` });
   });
