@@ -37,8 +37,15 @@ pub(super) async fn put(
         return refused(FileError::TooLarge(most));
     }
     let path = path_of(&uri);
-    let Ok(bytes) = body::to_bytes(body, usize::try_from(most).unwrap_or(usize::MAX)).await else {
-        return refused(FileError::TooLarge(most));
+    let Ok(_permit) = shared.uploads.try_acquire() else {
+        metrics::counter!("antiphon_uploads_refused_total").increment(1);
+        return explain(StatusCode::SERVICE_UNAVAILABLE, "too many uploads at once; try again in a few seconds");
+    };
+    let read = body::to_bytes(body, usize::try_from(most).unwrap_or(usize::MAX));
+    let bytes = match shared.within(shared.limits.upload_ms, read).await {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(_)) => return refused(FileError::TooLarge(most)),
+        None => return explain(StatusCode::REQUEST_TIMEOUT, "the upload took too long"),
     };
     match shared.app.put_file(path, &signed.temp_url_sig, &signed.temp_url_expires, bytes).await {
         Ok(()) => StatusCode::CREATED.into_response(),
@@ -103,6 +110,10 @@ fn refused(error: FileError) -> Response {
         FileError::Unavailable(_) => "the file store is unavailable; try again in a few seconds".to_owned(),
         other => other.to_string(),
     };
+    explain(status, &message)
+}
+
+fn explain(status: StatusCode, message: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "error": { "message": message } }))).into_response()
 }
 

@@ -268,9 +268,10 @@ async fn bearer_of(shared: &Shared, account: &str, headers: &HeaderMap) -> Resul
 }
 
 async fn read<T: for<'a> Deserialize<'a>>(shared: &Shared, body: body::Body) -> Result<T, Box<Response>> {
-    let bytes: Bytes = match body::to_bytes(body, MAX_BODY).await {
-        Ok(bytes) => bytes,
-        Err(_) => return Err(failed(shared, StatusCode::PAYLOAD_TOO_LARGE, 13, "the body is too large").into()),
+    let bytes: Bytes = match shared.within(shared.limits.body_ms, body::to_bytes(body, MAX_BODY)).await {
+        Some(Ok(bytes)) => bytes,
+        None => return Err(failed(shared, StatusCode::REQUEST_TIMEOUT, 14, "the body took too long to arrive").into()),
+        Some(Err(_)) => return Err(failed(shared, StatusCode::PAYLOAD_TOO_LARGE, 13, "the body is too large").into()),
     };
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     serde_json::from_slice(text)
@@ -293,6 +294,7 @@ fn failed(shared: &Shared, status: StatusCode, internal_code: u16, message: &str
     let response_status = match status {
         StatusCode::BAD_REQUEST => "BAD_REQUEST",
         StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+        StatusCode::REQUEST_TIMEOUT => "REQUEST_TIMEOUT",
         StatusCode::PAYLOAD_TOO_LARGE => "REQUEST_ENTITY_TOO_LARGE",
         StatusCode::TOO_MANY_REQUESTS => "TOO_MANY_REQUESTS",
         _ => "SERVICE_UNAVAILABLE",

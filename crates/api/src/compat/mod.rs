@@ -30,7 +30,7 @@ use socket::frames::Frames;
 use socket::presence::Presence;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// What the compatible surface is made with.
 #[derive(Clone)]
@@ -64,6 +64,12 @@ pub struct CompatLimits {
     pub idle_ms: i64,
     /// How long a client may take to read what is sent, in milliseconds.
     pub send_ms: i64,
+    /// How long a log-in's body may take to arrive, in milliseconds.
+    pub body_ms: i64,
+    /// How long an upload may take, in milliseconds.
+    pub upload_ms: i64,
+    /// Uploads under way at once: each is held in memory until it is whole.
+    pub uploads: usize,
     /// Log-ins per minute from one address, on average.
     pub sign_ins_per_min: NonZeroU32,
     /// Log-ins from one address at once.
@@ -89,6 +95,9 @@ impl Default for CompatLimits {
             hard_frame_bytes: 1 << 20,
             idle_ms: 100_000,
             send_ms: 30_000,
+            body_ms: 10_000,
+            upload_ms: 60_000,
+            uploads: 16,
             sign_ins_per_min: SIGN_INS,
             sign_ins_at_once: 120,
         }
@@ -103,6 +112,7 @@ pub(crate) struct Shared {
     secure_cookies: bool,
     trusted_proxies: Vec<Network>,
     sign_ins: Paces,
+    uploads: Semaphore,
     limits: CompatLimits,
     presence: Arc<Presence>,
     conversations: Frames<(ConversationId, Version, Protocol)>,
@@ -119,10 +129,22 @@ impl Shared {
             secure_cookies,
             trusted_proxies,
             sign_ins: Paces::new(),
+            uploads: Semaphore::new(limits.uploads),
             limits,
             presence: Arc::default(),
             conversations: Frames::default(),
             events: Frames::default(),
+        }
+    }
+}
+
+impl Shared {
+    /// Waits for something, but only so long.
+    async fn within<T>(&self, ms: i64, what: impl Future<Output = T>) -> Option<T> {
+        let clock = self.app.clock();
+        tokio::select! {
+            done = what => Some(done),
+            () = clock.sleep_until(clock.now().plus_ms(ms)) => None,
         }
     }
 }

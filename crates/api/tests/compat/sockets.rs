@@ -3,7 +3,10 @@
 use crate::agents_day::{accept, agent};
 use crate::harness::*;
 use antiphon_api::compat::CompatLimits;
+use antiphon_app::ports::Clock;
+use antiphon_app::ports::bus::{Announcement, Heard, Topic};
 use antiphon_domain::AccountSettings;
+use antiphon_domain::routing::Availability;
 use futures_util::SinkExt;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -186,6 +189,43 @@ async fn extensions_come_to_those_who_asked() {
             assert_eq!((&change["conversation_id"], &change["sequence"]), (&json!(conversation), &json!(1)));
             assert!(change["delivery"]["status"].is_string() && change["delivery"]["id"].as_str().is_some_and(|id| id.starts_with("dlv_")));
             break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let served = serve().await;
+    let mut client = agent(&served, "agent1").await;
+    served.test.receive("say k1 +49151 hello").await;
+    let conversation = accept(&mut client).await;
+    for _ in 0..20 {
+        // Notes, so that nothing goes out and no other timer is due soon.
+        let note = json!({ "type": "ContentEvent", "contentType": "text/plain", "message": "x".repeat(5_000) });
+        let body = json!({ "dialogId": conversation, "messageAudience": "AGENTS_AND_MANAGERS", "event": note });
+        client.must(PUBLISH, body, 200, ".ams.ms.PublishEvent$Response").await;
+    }
+    let user = served.test.caller("agent1");
+    let patience = served.test.clock.now().plus_ms(CompatLimits::default().send_ms);
+    let frame = json!({ "id": "1", "type": "ms.QueryMessages", "body": { "dialogId": conversation } }).to_string();
+    for _ in 0..400 {
+        client.send_text(&frame).await;
+    }
+    // The server waits for the client: the only timer that is due that soon is its patience.
+    while served.test.clock.next_wake() != Some(patience) {
+        tokio::task::yield_now().await;
+    }
+    let mut states = served.test.listen(Topic::User(user.account.clone(), user.id()));
+    served.test.clock.advance(CompatLimits::default().send_ms);
+    // Its place is given back, so routing counts the agent as gone a minute later.
+    loop {
+        match states.heard.try_recv() {
+            Ok(Heard::That(Announcement::Agent(_, Availability::Offline))) => break,
+            Ok(_) => {}
+            Err(_) => {
+                served.test.clock.advance(1_000);
+                tokio::task::yield_now().await;
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-const SLOTS: usize = 512;
+const SLOTS: usize = 256;
 
 type Cell = Arc<OnceCell<Utf8Bytes>>;
 type Slot<K> = Mutex<Option<(K, Cell)>>;

@@ -47,6 +47,8 @@ const BY_COOKIE: &str = "-";
 const COOKIE: &str = "antiphon_session";
 /// What a connection reads at once, in bytes; most of what an idle connection costs.
 const READ_BUFFER: usize = 2048;
+/// What is gathered before it is written, in bytes: an event and the change of its conversation go out together.
+const WRITE_BUFFER: usize = 4096;
 
 #[derive(Deserialize)]
 pub(super) struct Version {
@@ -85,7 +87,7 @@ pub(super) async fn upgrade(
     let limits = &shared.limits;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(limits.hard_frame_bytes)
         .max_frame_size(limits.hard_frame_bytes);
     let opening = Opening { shared, authenticated, bearer: bearer.into(), protocol, place };

@@ -320,9 +320,11 @@ async fn patiently<E>(session: &Session, send: impl Future<Output = Result<(), E
     }
     let clock = session.shared.app.clock();
     let patience = clock.sleep_until(clock.now().plus_ms(session.shared.limits.send_ms));
+    let mut shutdown = session.shared.shutdown.clone();
     tokio::select! {
         sent = send => sent.map_err(|_| Gone::Client),
         () = patience => Err(Gone::Client),
+        _ = shutdown.changed() => Err(Gone::Shutdown),
     }
 }
 
