@@ -5,6 +5,7 @@ pub mod disk;
 pub mod ids;
 pub mod lock;
 pub mod master_key;
+pub mod passwords;
 pub mod secrets;
 
 pub use clock::SystemClock;

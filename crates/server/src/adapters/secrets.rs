@@ -4,13 +4,10 @@
 //! master key: `version, wrapped data key, nonce, sealed bytes`. So another master key only has to wrap the data keys again.
 //! The context (account, table, column, row) is bound to the sealed bytes: moved elsewhere they do not open.
 
-use super::ids;
 use super::master_key::MasterKey;
+use super::{ids, passwords};
 use antiphon_app::ports::Secrets;
 use antiphon_app::ports::secrets::SealBroken;
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use futures_util::future::BoxFuture;
@@ -142,13 +139,7 @@ impl Secrets for SealedSecrets {
         Box::pin(async move {
             let _turn = self.hashing.acquire().await;
             let password = Zeroizing::new(password.to_owned());
-            let hash = move || {
-                let mut salt = [0; 16];
-                ids::fill(&mut salt);
-                Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string())
-            };
-            let done = tokio::task::spawn_blocking(hash).await.expect("hashing does not panic");
-            done.expect("the default parameters and a salt of 16 bytes are good")
+            tokio::task::spawn_blocking(move || passwords::hash(&password)).await.expect("hashing does not panic")
         })
     }
 
@@ -156,10 +147,7 @@ impl Secrets for SealedSecrets {
         Box::pin(async move {
             let _turn = self.hashing.acquire().await;
             let (password, hash) = (Zeroizing::new(password.to_owned()), hash.to_owned());
-            let check = move || {
-                PasswordHash::new(&hash).is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
-            };
-            tokio::task::spawn_blocking(check).await.unwrap_or(false)
+            tokio::task::spawn_blocking(move || passwords::check(&password, &hash)).await.unwrap_or(false)
         })
     }
 }
