@@ -127,6 +127,40 @@ async fn consent_is_recorded_with_proof() {
 }
 
 #[tokio::test]
+async fn a_recorded_withdrawal_cancels_what_is_queued() {
+    let world = World::start().await;
+    let agent = world.test.arrive("agent1").await;
+    world.test.receive("say k1 +4930 hello").await;
+    let conversation = world.test.accept(&agent).await;
+    // The vendor is not reached, so the delivery waits for its next attempt.
+    world.test.write(&agent, &conversation, "yes").await.expect("the agent may write");
+    world.test.net.called(1).await;
+    let manager = world.signed_in("manager1").await;
+    let queued = loop {
+        let list = manager.get("deliveries?state=queued").await.expect(200);
+        let next = list["items"][0]["next_attempt_at"].as_i64();
+        if list["items"][0]["attempts"].is_u64() && next == world.test.clock.next_wake().map(|at| at.0) {
+            break list["items"][0].clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    let mut listener = world.test.listen(Topic::User(world.test.account(), agent.id()));
+    let path = format!("consumers/{}/consents", conversation.consumer);
+    manager.post(&path, json!({"kind": "opt_out", "proof": "said so on the phone"})).await.expect(201);
+    let told = TestApp::hear(&mut listener, |heard| match heard {
+        Heard::That(Announcement::Deliveries(moved)) => Some(moved[0].status),
+        _ => None,
+    });
+    assert_eq!(told.await, DeliveryStatus::Cancelled, "who serves the consumer is told");
+    let cancelled = manager.get("deliveries?state=cancelled").await.expect(200);
+    assert_eq!((&cancelled["items"][0]["id"], cancelled["items"][0]["code"].as_str()), (&queued["id"], Some("opted_out")));
+    let retry = format!("deliveries/{}/retry", queued["id"].as_str().expect("an id"));
+    manager.post(&retry, json!({})).await.expect_error(409, "not_possible", None);
+    world.test.clock.advance(3_600_000);
+    assert_eq!(world.test.net.calls().len(), 1, "nothing goes out any more");
+}
+
+#[tokio::test]
 async fn a_dead_letter_is_shown_and_worked_through_again() {
     let world = World::start().await;
     let admin = world.administrator().await;

@@ -6,7 +6,8 @@ use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
 use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
 use antiphon_domain::delivery::Reason;
-use antiphon_domain::{ConsumerId, DeliveryStatus, Privilege, RowId};
+use antiphon_domain::{ConsumerId, ConversationId, Delivery, DeliveryStatus, Privilege, RowId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An entry for the ledger.
@@ -67,8 +68,12 @@ impl App {
         self.commit_act(unit).await?;
         state.live.keep_consumer(Arc::new(consumer));
         self.outbox.forget(&cancelled);
-        if !cancelled.is_empty() {
-            self.announce(account, &[], Announcement::Deliveries(Arc::new(cancelled)));
+        let mut by_conversation: BTreeMap<ConversationId, Vec<Delivery>> = BTreeMap::new();
+        for delivery in cancelled {
+            by_conversation.entry(delivery.conversation).or_default().push(delivery);
+        }
+        for (conversation, deliveries) in by_conversation {
+            self.announce_deliveries(account, conversation, deliveries, &state);
         }
         self.announce(account, &[], Announcement::Consumer(id));
         Ok(entry)
