@@ -64,7 +64,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   // Where the consumer cannot be written to, colleagues still can.
   const note = draft.note || muted !== null;
   const media = channel?.capabilities.media ?? null;
-  const noFiles = !note && channel && media === null ? t("composer.wrongType", { name: "" }) : offline ? t("why.offline") : null;
+  const noFiles = !note && channel && media === null ? t("composer.noFiles") : offline ? t("why.offline") : null;
   const tooLong = [...draft.text].length > MAX_CHARACTERS;
   const uploading = files.some((f) => f.state === "uploading");
   const readyFiles = files.filter((f) => f.state === "ready");

@@ -101,7 +101,7 @@ function Details({ conversation: c }: { conversation: Conversation }) {
         <p className="mt-3 max-w-full text-lg font-semibold tracking-tight break-words">
           <bdi>{name}</bdi>
         </p>
-        {c.consumer.address && (
+        {c.consumer.address && c.consumer.name && (
           <p className="mt-0.5 flex max-w-full items-center gap-1 text-sm text-text-2">
             <bdi className="truncate">{c.consumer.address}</bdi>
             <IconButton icon="copy" size={13} className="size-6" label={`${t("action.copy")}: ${c.consumer.address}`} onClick={() => copy(c.consumer.address)} />

@@ -1,5 +1,5 @@
 /** The frame around every page: navigation, the user's menu, the state of the line, dialogs that are everywhere. */
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useLocation, useParams } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import type { Privilege } from "@/api/types";
 import { ChangePasswordDialog } from "@/forms/password-change";
@@ -27,6 +27,7 @@ const RAIL_ITEM =
 export function Shell({ children }: { children: ReactNode }) {
   const { session, me } = useDesk();
   const { id } = useParams({ strict: false });
+  const inConversations = useLocation({ select: (l) => l.pathname.startsWith("/conversations") });
   const [dialog, setDialog] = useState<"password" | "shortcuts" | null>(null);
   const unread = useWorkspace((s) => {
     let n = 0;
@@ -57,7 +58,7 @@ export function Shell({ children }: { children: ReactNode }) {
           }`}
         >
           <img src="/icon.svg" alt="" width={32} height={32} className="mb-3 rounded-[9px] max-md:hidden" />
-          <Link to="/conversations/$list" params={{ list: "mine" }} className={RAIL_ITEM} title={conversationsLabel} activeProps={{ "aria-current": "page" }} activeOptions={{ exact: false, includeSearch: false }}>
+          <Link to="/conversations/$list" params={{ list: "mine" }} className={RAIL_ITEM} title={conversationsLabel} aria-current={inConversations ? "page" : undefined}>
             <Icon name="chat" size={21} />
             <span className="sr-only">{conversationsLabel}</span>
             {badge}

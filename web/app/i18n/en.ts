@@ -236,6 +236,7 @@ export const en = {
   "composer.uploading": "Uploading {name}",
   "composer.uploadFailed": "{name} could not be uploaded: {reason}",
   "composer.tooBig": "{name} is too big: {size}, at most {max}.",
+  "composer.noFiles": "This channel takes no files.",
   "composer.wrongType": "This channel does not take files like {name}.",
   "composer.chars": "{used} / {max}",
   "composer.parts": { one: "{n} message", other: "{n} messages" },

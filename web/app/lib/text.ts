@@ -109,7 +109,9 @@ export function stableHash(text: string): number {
     h ^= text.charCodeAt(i);
     h = Math.imul(h, 16777619);
   }
-  return h >>> 0;
+  // Stirred once more: ids that differ little must not share their colour.
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  return (h ^ (h >>> 13)) >>> 0;
 }
 
 /** One of the twelve avatar tints of the style sheet. */
