@@ -20,8 +20,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Conversations of the ingest and latency scenarios.
 pub const CONVERSATIONS: u64 = 300;
-/// Room of an agent who is to hold everything.
-const ROOM: u32 = 100_000;
+/// Room of an agent who is to hold everything: the most there is.
+const ROOM: u32 = 1_000;
+/// Agents of the scenario with new conversations, so that each of those can ring somewhere.
+const RINGERS: u64 = 60;
 /// Agents of the outbound scenario, and the conversations that each holds: one socket's rate is limited, so it takes some.
 const WRITERS: u64 = 16;
 const HELD: u64 = 16;
@@ -145,13 +147,25 @@ pub async fn latency(binary: &Path, rate: u64, time: Duration) -> Result<Histogr
 
 /// Each webhook opens a conversation, with consumer, routing and ring.
 pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome> {
-    let stage = Stage::set(binary).await?;
-    let Staff { agent, notifications: _open, .. } = staffed(&stage, 1).await?;
-    agent.counts_only.store(true, Ordering::Relaxed);
+    let stage = Stage::set_with(binary, RINGERS, ROOM).await?;
+    let mut ringers = Vec::new();
+    for number in 0..RINGERS {
+        let staff = Staff::hire(&stage, &format!("agent{number}")).await?;
+        staff.agent.counts_only.store(true, Ordering::Relaxed);
+        ringers.push(staff);
+    }
     let signer = sms::Signer::new(stage.server.address);
     let make: Make = Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(1_000 + number), "hello"));
     let outcome = load::closed(stage.server.address, 64, time, 200, make).await?;
-    anyhow::ensure!(agent.frames.load(Ordering::Relaxed) > 0, "no ring reached the agent");
+    let opened = outcome.histogram.count();
+    // A ring is one frame; what is still on its way gets a moment.
+    let rung = || ringers.iter().map(|staff| staff.agent.frames.load(Ordering::Relaxed)).sum::<u64>();
+    let wanted = opened.min(RINGERS * u64::from(ROOM));
+    let started = Instant::now();
+    while rung() < wanted {
+        anyhow::ensure!(started.elapsed() < PATIENCE, "only {} of {wanted} new conversations rang", rung());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     Ok(outcome)
 }
 

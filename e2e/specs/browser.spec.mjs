@@ -16,7 +16,7 @@ const send = async (page, text) => {
   await page.getByRole('button', { name: 'Send', exact: true }).click();
 };
 const online = async (page) => {
-  await page.getByText('Live', { exact: true }).first().waitFor({ state: 'attached' });
+  await page.getByTitle('Connection: Live').first().waitFor({ state: 'attached' });
   const go = page.getByRole('button', { name: 'Go online' });
   await go.click({ timeout: 3_000 }).catch(() => undefined);
 };
@@ -108,7 +108,7 @@ describe('the workspace', () => {
   it('loses and doubles nothing when the server is killed and comes back', async () => {
     const { http: listen, folder } = server;
     await server.end('SIGKILL');
-    await page.getByText(/^Offline/).first().waitFor();
+    await page.getByTitle(/^Connection: (Offline|Connecting)/).first().waitFor();
     await send(page, 'Written while the line was cut.');
     const old = server;
     server = await Server.start({ folder, listen, bootstrap: { vendor: vendor.url } });
@@ -171,7 +171,7 @@ describe('the administrator’s pages', () => {
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
     const page = await openPage(context);
     await signIn(page, server, 'admin');
-    await page.getByText('Live', { exact: true }).first().waitFor({ state: 'attached' });
+    await page.getByTitle('Connection: Live').first().waitFor({ state: 'attached' });
     for (const name of ['Users', 'Skills', 'Sources', 'Deliveries', 'Channel log', 'Dead letters']) {
       await page.setViewportSize({ width: 1400, height: 900 });
       await page.goto(`${server.url}/admin/${name.toLowerCase().replace(' ', '-')}`);
