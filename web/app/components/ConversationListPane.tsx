@@ -45,7 +45,6 @@ function SearchField({ tab, search }: { tab: ListTab; search: ListSearch }) {
       <input
         ref={input}
         type="search"
-        dir="auto"
         aria-label={t("list.search")}
         placeholder={t("list.search")}
         value={text}
@@ -57,7 +56,7 @@ function SearchField({ tab, search }: { tab: ListTab; search: ListSearch }) {
             document.querySelector<HTMLElement>("[data-conversation]")?.focus();
           }
         }}
-        className="h-9 w-full rounded-lg border border-line bg-sunken ps-8 pe-16 text-sm placeholder:text-text-3 focus:bg-surface [&::-webkit-search-cancel-button]:hidden"
+        className="h-9 w-full rounded-lg border border-line bg-sunken ps-8 pe-16 [unicode-bidi:plaintext] text-sm placeholder:text-text-3 focus:bg-surface [&::-webkit-search-cancel-button]:hidden"
         data-tab={tab}
       />
       <span className="absolute end-1.5 top-1/2 flex -translate-y-1/2 items-center">
