@@ -294,11 +294,17 @@ impl App {
         Ok(())
     }
 
-    /// Changes the caller's own password.
+    /// Changes the caller's own password and ends their other sessions; the given one stays.
     ///
     /// # Errors
     /// `WrongCurrent`, `Weak` with a sentence per broken rule, or nothing could be stored.
-    pub async fn change_password(self: &Arc<Self>, caller: &Caller, current: &str, new: &str) -> Result<(), ChangeError> {
+    pub async fn change_password(
+        self: &Arc<Self>,
+        caller: &Caller,
+        keep: Option<[u8; 32]>,
+        current: &str,
+        new: &str,
+    ) -> Result<(), ChangeError> {
         let record = self.store.login(&caller.account, caller.id()).await.map_err(Unavailable::from)?;
         let record = record.ok_or(ChangeError::WrongCurrent)?;
         let right = match &record.password_hash {
@@ -309,7 +315,13 @@ impl App {
             return Err(ChangeError::WrongCurrent);
         }
         let record = self.with_password(record, &caller.user, new).await?;
-        Ok(self.store_login(&caller.account, &caller.user, record, "user.password_changed", "").await?)
+        let now = self.clock.now();
+        let mut unit = UnitOfWork::new(caller.account.clone());
+        unit.write(Write::PutLogin(record)).write(Write::EndSessions { user: caller.id(), keep });
+        unit.write(Write::AddAudit(self.login_audit(&caller.user, "user.password_changed", "", now)));
+        self.commit(unit).await.map_err(Unavailable::from)?;
+        self.sessions.clear();
+        Ok(())
     }
 
     /// A log-in record with a new password that keeps the policy.

@@ -29,7 +29,7 @@ impl App {
         changes.masked("password");
         let now = self.clock().now();
         let mut unit = UnitOfWork::new(act.by.account().clone());
-        unit.write(Write::PutLogin(login));
+        unit.write(Write::PutLogin(login)).write(Write::EndSessions { user: id, keep: None });
         unit.write(self.audit(act, now, "user.password_set", ("user", id.to_string()), changes));
         self.commit_act(unit).await
     }

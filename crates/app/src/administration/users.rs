@@ -174,7 +174,7 @@ impl App {
         let mut unit = UnitOfWork::new(act.by.account().clone());
         if let Some(wanted) = patch.api_keys {
             let login = self.login_of(act, id).await?;
-            unit.write(Write::PutLogin(Login { api_keys: keys(wanted)?, ..login }));
+            unit.write(Write::PutLogin(Login { api_keys: keys(wanted)?, ..login })).write(Write::EndSessions { user: id, keep: None });
             changes.masked("api_keys");
         }
         if changes.is_empty() {

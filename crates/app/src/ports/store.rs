@@ -132,6 +132,13 @@ pub enum Write {
     PutSession(Session),
     /// A session ended.
     DeleteSession([u8; 32]),
+    /// A user's sessions ended, all but one: their password or keys changed.
+    EndSessions {
+        /// Whose.
+        user: UserId,
+        /// The hash of the one token that stays.
+        keep: Option<[u8; 32]>,
+    },
     /// The hash of a bootstrap value that was applied.
     Applied {
         /// The value's place in the file, by natural keys.

@@ -41,10 +41,16 @@ async fn ten_wrong_passwords_lock_for_half_an_hour() {
 async fn a_new_password_keeps_the_policy_and_is_not_an_old_one() {
     let test = TestApp::start().await;
     let caller = test.caller("agent1");
-    assert_eq!(test.app.change_password(&caller, "wrong", "another-horse-7B").await, Err(ChangeError::WrongCurrent));
-    let weak = test.app.change_password(&caller, PASSWORD, "short").await;
+    assert_eq!(test.app.change_password(&caller, None, "wrong", "another-horse-7B").await, Err(ChangeError::WrongCurrent));
+    let weak = test.app.change_password(&caller, None, PASSWORD, "short").await;
     assert!(matches!(weak, Err(ChangeError::Weak(sentences)) if sentences.len() == 2));
-    assert!(matches!(test.app.change_password(&caller, PASSWORD, PASSWORD).await, Err(ChangeError::Weak(_))));
-    test.app.change_password(&caller, PASSWORD, "another-horse-7B").await.expect("changes");
+    assert!(matches!(test.app.change_password(&caller, None, PASSWORD, PASSWORD).await, Err(ChangeError::Weak(_))));
+    let kept = test.app.sign_in(ACCOUNT, password("agent1", PASSWORD), "test").await.expect("signs in");
+    let stolen = test.app.sign_in(ACCOUNT, password("agent1", PASSWORD), "test").await.expect("signs in");
+    let keep = test.app.authenticate(&kept.bearer).await.expect("is valid").session.token_hash;
+    assert!(test.app.authenticate(&stolen.bearer).await.is_ok());
+    test.app.change_password(&caller, Some(keep), PASSWORD, "another-horse-7B").await.expect("changes");
+    assert!(test.app.authenticate(&kept.bearer).await.is_ok());
+    assert_eq!(test.app.authenticate(&stolen.bearer).await.err(), Some(AuthError::NoSession));
     assert!(test.app.sign_in(ACCOUNT, password("agent1", "another-horse-7B"), "test").await.is_ok());
 }

@@ -157,6 +157,11 @@ pub async fn sessions_begin_and_end(harness: &dyn Harness) {
     let elsewhere = UnitOfWork { account: other_account_id(), writes: vec![Write::DeleteSession([1; 32])] };
     store.commit(elsewhere).await.expect("commits");
     assert!(store.session([1; 32]).await.expect("reads").is_some(), "another account can't end it");
+    commit(&*store, [Write::PutSession(session(3, 7, 200)), Write::PutSession(session(4, 8, 200))]).await;
+    commit(&*store, [Write::EndSessions { user: UserId(7), keep: Some([1; 32]) }]).await;
+    assert_eq!(store.session([3; 32]).await.expect("reads"), None);
+    assert!(store.session([1; 32]).await.expect("reads").is_some(), "the one that stays");
+    assert!(store.session([4; 32]).await.expect("reads").is_some(), "another user's");
     commit(&*store, [Write::DeleteSession([1; 32])]).await;
     assert_eq!(store.session([1; 32]).await.expect("reads"), None);
 }

@@ -365,12 +365,18 @@ impl Batch<'_> {
             }
             Write::PutSession(session) => {
                 self.run(
-                    "INSERT OR REPLACE INTO sessions (token_hash, account, expires_at, data) VALUES (?1, ?2, ?3, ?4)",
-                    params![session.token_hash, account, session.expires_at.0, data],
+                    "INSERT OR REPLACE INTO sessions (token_hash, account, user, expires_at, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![session.token_hash, account, session.user.0, session.expires_at.0, data],
                 )?;
             }
             Write::DeleteSession(token_hash) => {
                 self.run("DELETE FROM sessions WHERE token_hash = ?1 AND account = ?2", params![token_hash, account])?;
+            }
+            Write::EndSessions { user, keep } => {
+                self.run(
+                    "DELETE FROM sessions WHERE account = ?1 AND user = ?2 AND token_hash IS NOT ?3",
+                    params![account, user.0, keep.as_ref().map(|hash| &hash[..])],
+                )?;
             }
             Write::Applied { path, hash } => {
                 self.run("INSERT OR REPLACE INTO applied (account, path, hash) VALUES (?1, ?2, ?3)", params![account, &**path, hash])?;

@@ -87,6 +87,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         | Write::PutAgentState { .. }
         | Write::MarkRedriven(..)
         | Write::DeleteSession(_)
+        | Write::EndSessions { .. }
         | Write::Applied { .. } => {}
     }
     Prepared { write, data, sealed, hash, row }

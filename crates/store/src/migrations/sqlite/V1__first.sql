@@ -89,9 +89,11 @@ CREATE TABLE connector_apps (
 CREATE TABLE sessions (
     token_hash BLOB PRIMARY KEY,
     account INTEGER NOT NULL,
+    user INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     data BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX sessions_user ON sessions (account, user);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 CREATE TABLE applied (
