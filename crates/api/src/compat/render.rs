@@ -52,6 +52,8 @@ pub(super) struct Extras<'a> {
     pub composer: Option<ComposerWire<'a>>,
     /// How much text a message holds.
     pub limits: Option<LimitsWire>,
+    /// What files its source takes.
+    pub media: Option<MediaWire>,
 }
 
 /// A conversation as the `result` of a change, as JSON.
@@ -102,6 +104,7 @@ pub(super) fn conversation(view: &AccountView, protocol: Protocol, it: &Conversa
             waiting_since: it.waiting_since.map(|at| at.0),
             composer: extras.composer.clone(),
             limits: extras.limits,
+            media: extras.media.clone(),
         },
     };
     let result = ConversationResult {

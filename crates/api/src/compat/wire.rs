@@ -108,6 +108,8 @@ pub(super) struct Extension<'a> {
     pub composer: Option<ComposerWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsWire>,
+    /// What files this very conversation takes; `null` when none.
+    pub media: Option<MediaWire>,
 }
 
 #[derive(Serialize)]
@@ -133,6 +135,15 @@ pub(super) struct LimitsWire {
     pub max: u32,
     pub unit: antiphon_content::capabilities::Unit,
     pub segments: bool,
+}
+
+/// What files a conversation's source takes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MediaWire {
+    pub types: Vec<String>,
+    pub max_bytes: u64,
+    pub max_count: u32,
 }
 
 /// An event as it stands in notifications and in answers to queries.

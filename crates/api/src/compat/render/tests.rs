@@ -30,6 +30,7 @@ fn shown(protocol: Protocol, it: &Conversation) -> Value {
         channel: "test_channel",
         composer: Some(ComposerWire { enabled: true, code: None, reason: None }),
         limits: Some(LimitsWire { max: 1600, unit: antiphon_content::capabilities::Unit::Gsm, segments: true }),
+        media: Some(MediaWire { types: vec!["image/png".into()], max_bytes: 5, max_count: 1 }),
     };
     let text = conversation(&fixtures::view(), protocol, it, &extras, &Files::new());
     serde_json::from_str(&text).expect("JSON")
@@ -70,7 +71,8 @@ fn a_conversation_is_complete() {
                 "channel": "test_channel", "sourceId": "src_0000000000000001",
                 "consumer": { "id": consumer, "name": "Kim", "address": "+4915100", "optedOut": false },
                 "waitingSince": 1_500, "composer": { "enabled": true, "code": null, "reason": null },
-                "limits": { "max": 1600, "unit": "gsm", "segments": true }
+                "limits": { "max": 1600, "unit": "gsm", "segments": true },
+                "media": { "types": ["image/png"], "maxBytes": 5, "maxCount": 1 }
             }
         },
         "lastContentEventNotification": {

@@ -5,16 +5,18 @@
 //! repeated or late: sequences and versions decide, and gaps are filled from the store.
 
 use super::super::render::{self, Extras, Files};
-use super::super::wire::{ChangeWire, Changes, ComposerWire, LimitsWire};
+use super::super::wire::{ChangeWire, Changes, ComposerWire, LimitsWire, MediaWire};
 use super::envelope::{Out, notify};
 use super::session::{Gone, Session};
 use super::subscriptions::Step;
 use super::{extensions, resync};
+use antiphon_app::AccountView;
+use antiphon_app::channel::Keys;
 use antiphon_app::ports::bus::{Announcement, ConversationMoved, Heard};
 use antiphon_app::ports::store::ReadError;
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::{Availability, Ring, RingState, Task};
-use antiphon_domain::{Content, Conversation, ConversationId, Dialog, DialogNumber, Event, EventBody};
+use antiphon_domain::{Content, Conversation, ConversationId, Dialog, DialogNumber, Event, EventBody, Source};
 use axum::extract::ws::Utf8Bytes;
 use std::sync::Arc;
 
@@ -191,9 +193,11 @@ pub(super) async fn fresh_result(session: &Session, it: &Conversation) -> Result
     let consumer = app.consumer_of(it).await.map_err(|refused| ReadError::Unavailable(refused.to_string()))?;
     let files = files_of(session, it.last_content.as_deref().as_slice()).await?;
     let composer = consumer.as_deref().map(|consumer| app.composer(it, consumer));
+    let source = view.sources.get(&it.source);
     let extras = Extras {
         consumer: consumer.as_deref(),
-        channel: view.sources.get(&it.source).map_or("", |source| &source.channel),
+        channel: source.map_or("", |source| &source.channel),
+        media: source.and_then(|source| media_of(session, &view, source)),
         composer: composer.as_ref().map(|composer| ComposerWire {
             enabled: composer.enabled,
             code: composer.code,
@@ -206,6 +210,15 @@ pub(super) async fn fresh_result(session: &Session, it: &Conversation) -> Result
         }),
     };
     Ok(render::conversation(&view, session.protocol, it, &extras, &files))
+}
+
+/// What files a source takes: two sources of one channel may differ.
+fn media_of(session: &Session, view: &AccountView, source: &Arc<Source>) -> Option<MediaWire> {
+    let app = source.app.and_then(|id| view.channel_apps.get(&id)).cloned();
+    let keys = Keys { source: Some(Arc::clone(source)), app };
+    let media = session.shared.app.channel(&source.channel)?.capabilities(&keys).media;
+    let types: Vec<String> = media.types.into_iter().map(|rule| rule.mime).collect();
+    (!types.is_empty()).then_some(MediaWire { types, max_bytes: media.max_bytes, max_count: media.max_per_message })
 }
 
 /// The stored files that events show.
