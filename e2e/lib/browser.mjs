@@ -44,11 +44,15 @@ export async function signIn(page, server, login, secret = password) {
 /** The accessibility violations of what is shown now, one line each. */
 export async function violations(page) {
   await page.evaluate(axe);
-  // Colours in the middle of a transition are nobody's contrast.
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
+  // Colours in the middle of a transition are nobody's contrast; inherited ones start a frame later each.
+  await page.evaluate(async () => {
+    for (let quiet = 0, frames = 0; quiet < 10 && frames < 300; frames += 1) {
+      await new Promise((drawn) => requestAnimationFrame(drawn));
+      quiet = document.getAnimations().some((one) => one instanceof CSSTransition) ? 0 : quiet + 1;
+    }
+  });
   const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${rule.help}: ${node.target.join(' ')}`));
+  return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? rule.help}`));
 }
 
 /** Keeps a picture of a page for whoever looks into a failure. */

@@ -37,7 +37,7 @@ describe('the workspace', () => {
     server = await Server.start({ bootstrap: { vendor: vendor.url } });
     admin = await Admin.signIn(server);
     browser = await launch();
-    context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    context = await browser.newContext({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce' });
     page = await openPage(context);
   });
   afterEach(async (test) => {
@@ -168,7 +168,7 @@ describe('the administrator’s pages', () => {
   });
 
   it('are accessible, wide and narrow, light and dark', async () => {
-    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce' });
     const page = await openPage(context);
     await signIn(page, server, 'admin');
     await page.getByTitle('Connection: Live').first().waitFor({ state: 'attached' });
