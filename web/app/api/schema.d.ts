@@ -164,7 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A consumer's entries, newest first; at most the latest 200. For whoever may see the consumer. */
+        /** A consumer's entries, newest first; at most the latest 200. For whoever may see the consumer or record consent. */
         get: operations["list_consents"];
         put?: never;
         /** Adds to the ledger. A withdrawal cancels what is queued to the consumer. Needs `manage_consents`. */
@@ -398,7 +398,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Skills by id. Needs `handle_conversations`, or a privilege to administer. */
+        /**
+         * Skills by id. Needs `handle_conversations`, `view_all_conversations`, `manage_skills`, `manage_users`,
+         *     `manage_sources` or `manage_settings`.
+         */
         get: operations["list_skills"];
         put?: never;
         /** Makes a skill. Needs `manage_skills`. */
@@ -416,7 +419,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One skill. Needs `handle_conversations`, or a privilege to administer. */
+        /**
+         * One skill. Needs `handle_conversations`, `view_all_conversations`, `manage_skills`, `manage_users`,
+         *     `manage_sources` or `manage_settings`.
+         */
         get: operations["show_skill"];
         put?: never;
         post?: never;
@@ -595,7 +601,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes the caller's own password. A bad new one is refused with a sentence per broken rule, one on each line. */
+        /** Changes the caller's own password and ends their other sessions. A bad new one is refused with a sentence per broken rule, one on each line. */
         post: operations["change_password"];
         delete?: never;
         options?: never;
