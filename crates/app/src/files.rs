@@ -159,6 +159,14 @@ impl App {
         Ok(self.link("GET", path, self.clock.now().plus_s(self.limits.link_s)))
     }
 
+    /// Checks an upload's link before its body is read.
+    ///
+    /// # Errors
+    /// `BadLink`.
+    pub fn check_upload(&self, path: &str, signature: &str, expires: &str) -> Result<(), FileError> {
+        self.check_link("PUT", path, signature, expires)
+    }
+
     /// Takes an upload.
     ///
     /// # Errors

@@ -151,7 +151,8 @@ impl App {
         for view in directory.accounts() {
             let state = self.account_state(&view.account.id);
             state.dispatcher.directory_changed(Arc::clone(view));
-            self.announce(&view.account.id, &[], Announcement::Directory);
+            let users: Vec<UserId> = view.users.keys().copied().collect();
+            self.announce(&view.account.id, &users, Announcement::Directory);
         }
         self.sessions.clear();
         self.outbox.wake_all();

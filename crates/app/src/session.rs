@@ -1,9 +1,10 @@
 //! Signing in and out, sessions, and passwords.
 
+use crate::ports::bus::{Announcement, Topic};
 use crate::ports::store::{ApiKey, AuditRow, Login, Session, UnitOfWork, Write};
 use crate::{App, Caller, Unavailable};
 use antiphon_domain::login::{LoginPolicy, Weakness};
-use antiphon_domain::{AccountId, RowId, Timestamp, User, UserKind};
+use antiphon_domain::{AccountId, RowId, Timestamp, User, UserId, UserKind};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -287,11 +288,18 @@ impl App {
     pub async fn sign_out(self: &Arc<Self>, bearer: &str) -> Result<(), Unavailable> {
         let Ok(authenticated) = self.authenticate(bearer).await else { return Ok(()) };
         let key = authenticated.session.token_hash;
-        let mut unit = UnitOfWork::new(authenticated.caller.account);
+        let Caller { account, user, .. } = authenticated.caller;
+        let mut unit = UnitOfWork::new(account.clone());
         unit.write(Write::DeleteSession(key));
         self.commit(unit).await?;
-        self.sessions.0.invalidate(&key);
+        self.sessions_ended(&account, user.id);
         Ok(())
+    }
+
+    /// Forgets what is remembered of sessions, and lets the user's open connections check whether theirs still stands.
+    pub(crate) fn sessions_ended(&self, account: &AccountId, user: UserId) {
+        self.sessions.clear();
+        self.bus.announce(&[Topic::User(account.clone(), user)], Announcement::Sessions(user));
     }
 
     /// Changes the caller's own password and ends their other sessions; the given one stays.
@@ -320,7 +328,7 @@ impl App {
         unit.write(Write::PutLogin(record)).write(Write::EndSessions { user: caller.id(), keep });
         unit.write(Write::AddAudit(self.login_audit(&caller.user, "user.password_changed", "", now)));
         self.commit(unit).await.map_err(Unavailable::from)?;
-        self.sessions.clear();
+        self.sessions_ended(&caller.account, caller.id());
         Ok(())
     }
 

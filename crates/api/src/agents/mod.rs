@@ -1,5 +1,6 @@
 //! Agents: users as routing sees them.
 
+mod colleagues;
 mod list;
 
 use crate::state::Api;
@@ -8,5 +9,5 @@ use utoipa_axum::routes;
 
 /// The endpoints.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list::list_agents))
+    OpenApiRouter::new().routes(routes!(list::list_agents)).routes(routes!(colleagues::list_colleagues))
 }

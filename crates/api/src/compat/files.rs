@@ -37,6 +37,9 @@ pub(super) async fn put(
         return refused(FileError::TooLarge(most));
     }
     let path = path_of(&uri);
+    if let Err(error) = shared.app.check_upload(path, &signed.temp_url_sig, &signed.temp_url_expires) {
+        return refused(error);
+    }
     let Ok(_permit) = shared.uploads.try_acquire() else {
         metrics::counter!("antiphon_uploads_refused_total").increment(1);
         return explain(StatusCode::SERVICE_UNAVAILABLE, "too many uploads at once; try again in a few seconds");

@@ -257,6 +257,8 @@ async fn agents_and_counts_show_what_goes_on() {
     assert_eq!((agents["items"][0]["open"].as_u64(), agents["items"][0]["ringing"].as_u64()), (Some(0), Some(1)));
     let logins: Vec<_> = agents["items"].as_array().expect("items").iter().filter_map(|agent| agent["user_id"].as_str()).collect();
     assert_eq!(logins, ["1", "2", "3", "4"], "who can't handle conversations is no agent");
+    let names = world.signed_in("agent1").await.get("colleagues?limit=1").await.expect(200);
+    assert_eq!(names["items"], json!([{"user_id": "1", "nickname": "Nick 1"}]), "names are for everybody, states are not");
     assert_eq!(manager.get("stats").await.expect(200), json!({"waiting": 1, "ringing": 1, "open": 1, "agents_online": 1}));
     world.test.accept(&agent).await;
     assert_eq!(manager.get("stats").await.expect(200), json!({"waiting": 0, "ringing": 0, "open": 1, "agents_online": 1}));

@@ -36,6 +36,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("post", "users/{id}/password", ADMINS),
     ("post", "users/{id}/unlock", ADMINS),
     ("get", "agents", MANAGERS),
+    ("get", "colleagues", AGENTS),
     ("get", "profiles", ADMINS),
     ("post", "profiles", ADMINS),
     ("get", "profiles/{id}", ADMINS),

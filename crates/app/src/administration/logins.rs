@@ -31,7 +31,9 @@ impl App {
         let mut unit = UnitOfWork::new(act.by.account().clone());
         unit.write(Write::PutLogin(login)).write(Write::EndSessions { user: id, keep: None });
         unit.write(self.audit(act, now, "user.password_set", ("user", id.to_string()), changes));
-        self.commit_act(unit).await
+        self.commit_act(unit).await?;
+        self.sessions_ended(act.by.account(), id);
+        Ok(())
     }
 
     /// Lifts the lock that failed log-ins put on a user.

@@ -185,6 +185,7 @@ impl App {
         unit.write(Write::PutUser(user.clone()));
         unit.write(self.audit(act, now, "user.updated", ("user", id.to_string()), changes));
         self.commit_configuration(unit).await?;
+        self.sessions_ended(act.by.account(), id);
         Ok(Arc::new(user))
     }
 

@@ -46,6 +46,8 @@ pub enum Announcement {
     Consumer(ConsumerId),
     /// Users, skills, sources or settings changed.
     Directory,
+    /// Some sessions of this user ended: who holds one checks whether it still stands.
+    Sessions(UserId),
 }
 
 /// A committed move of a conversation.

@@ -61,6 +61,10 @@ async fn announced(session: &mut Session, announcement: Announcement, out: &mut 
             session.refresh_caller()?;
             Ok(())
         }
+        Announcement::Sessions(_) => {
+            session.check_session().await?;
+            Ok(())
+        }
         Announcement::Deliveries(deliveries) => extensions::deliveries(session, &deliveries, out).await,
         Announcement::File(file) => {
             extensions::file(session, &file, out);

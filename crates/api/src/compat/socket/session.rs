@@ -206,7 +206,7 @@ impl Session {
     }
 
     /// Checks whether the session still holds; a request since the last check keeps a person's session awake.
-    async fn check_session(&mut self) -> Result<(), Gone> {
+    pub(super) async fn check_session(&mut self) -> Result<(), Gone> {
         let app = &self.shared.app;
         let session = if std::mem::take(&mut self.active) {
             match app.authenticate(&self.bearer).await {
