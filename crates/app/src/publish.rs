@@ -162,7 +162,14 @@ impl App {
             metadata: request.metadata.clone(),
         };
         let event = Arc::new(next.append(request.dialog.number, draft, now).map_err(PublishError::from)?);
-        let deliveries = self.deliveries_of(state, caller, &current, &event, now).await?;
+        let mut deliveries = self.deliveries_of(state, caller, &current, &event, now).await?;
+        // Saves a commit of its own for the mark that the outbox sets before each hand-over.
+        if let Some(first) = deliveries.first_mut()
+            && self.outbox.would_send_now(id, first.source, now)
+        {
+            first.attempts = 1;
+            first.handed_over_at = Some(now);
+        }
         let next = Arc::new(next);
         let mut unit = UnitOfWork::new(caller.account.clone());
         if let Some(client_id) = &request.client_message_id {

@@ -178,6 +178,13 @@ impl Lanes {
         }
     }
 
+    /// Whether the next delivery of a lane would be handed over at once.
+    pub(super) fn would_send_now(&self, id: ConversationId, source: SourceId, now: Timestamp) -> bool {
+        let idle = self.lanes.get(&id).is_none_or(|lane| lane.queue.is_empty() && lane.sending.is_none());
+        let source = self.sources.get(&source);
+        idle && source.is_none_or(|source| source.under_way < self.per_source && source.paused_until.is_none_or(|until| until <= now))
+    }
+
     pub(super) fn idle_to(&self, source: SourceId, address: &str) -> Vec<Delivery> {
         let queued = self.lanes.values().flat_map(|lane| &lane.queue).map(|(_, delivery)| delivery);
         queued.filter(|delivery| delivery.source == source && *delivery.address == *address).cloned().collect()

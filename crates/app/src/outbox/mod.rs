@@ -52,6 +52,11 @@ impl Outbox {
         self.changed.notify_one();
     }
 
+    /// Whether what is queued for a conversation now would be handed over at once.
+    pub(crate) fn would_send_now(&self, conversation: ConversationId, source: SourceId, now: Timestamp) -> bool {
+        self.lanes().would_send_now(conversation, source, now)
+    }
+
     /// Queued deliveries to an address that are not on their way.
     pub(crate) fn idle_to(&self, source: SourceId, address: &str) -> Vec<Delivery> {
         self.lanes().idle_to(source, address)

@@ -17,6 +17,7 @@ pub(crate) struct Recorder<'a> {
     app: &'a App,
     net: Arc<dyn Net>,
     source: SourceId,
+    /// As they are, and as they look in a form or a query.
     secrets: Vec<String>,
     rows: Mutex<Vec<ChannelLogRow>>,
 }
@@ -24,7 +25,13 @@ pub(crate) struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     pub(crate) fn new(app: &'a App, view: &AccountView, source: &Arc<Source>, kind: &ChannelKind) -> Self {
         let net = app.net.for_account(&view.account.allow_private_endpoints, source.api_base_url.as_deref());
-        let secrets = keys_of(view, source).secrets(kind);
+        let plain = keys_of(view, source).secrets(kind).into_iter().filter(|secret| secret.len() >= 4);
+        let both = plain.flat_map(|secret| {
+            let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            let other = (encoded != secret).then_some(encoded);
+            std::iter::once(secret).chain(other)
+        });
+        let secrets = both.collect();
         Self { app, net, source: source.id, secrets, rows: Mutex::new(Vec::new()) }
     }
 
@@ -39,14 +46,10 @@ impl<'a> Recorder<'a> {
     }
 
     fn masked(&self, text: &str) -> Arc<str> {
-        let mut text = text.to_owned();
-        for secret in self.secrets.iter().filter(|secret| secret.len() >= 4) {
+        let mut text = std::borrow::Cow::Borrowed(text);
+        for secret in &self.secrets {
             if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), "•••");
-            }
-            let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            if encoded != *secret && text.contains(&encoded) {
-                text = text.replace(&encoded, "•••");
+                text = text.replace(secret.as_str(), "•••").into();
             }
         }
         text.into()

@@ -35,22 +35,30 @@ fn way(app: &App, account: &AccountId, delivery: &Delivery) -> Option<Way> {
 pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Delivery) -> Outcome {
     let Some(way) = way(app, account, &delivery) else { return Outcome::Hold(Box::new(delivery)) };
     if !way.source.enabled || way.source.health.state == HealthState::NeedsReauthorisation {
+        if delivery.handed_over_at.take().is_some() {
+            delivery.attempts = 0;
+            if let Err(error) = put(app, account, &delivery, Vec::new()).await {
+                return after_store_trouble(app, delivery, &error);
+            }
+        }
         return Outcome::Hold(Box::new(delivery));
     }
     if app.has_opted_out(&way.view, &delivery).await {
         delivery.climb(DeliveryStatus::Cancelled, Some(opted_out_reason()), app.clock.now());
         return settle(app, account, &way, delivery, Vec::new()).await;
     }
-    let before = delivery.clone();
     let now = app.clock.now();
-    let first_attempt_at = before.handed_over_at;
-    delivery.attempts += 1;
-    delivery.handed_over_at = Some(now);
-    // Durable before the call: if the process ends in the middle, nobody resends what may have gone out.
-    if let Err(error) = put(app, account, &delivery, Vec::new()).await {
-        return after_store_trouble(app, before, &error);
+    // Durable before the call: if the process ends in the middle, nobody resends what may have gone out. What goes out at
+    // once was marked by the commit that queued it.
+    if delivery.handed_over_at.is_none() {
+        let before = delivery.clone();
+        delivery.attempts += 1;
+        delivery.handed_over_at = Some(now);
+        if let Err(error) = put(app, account, &delivery, Vec::new()).await {
+            return after_store_trouble(app, before, &error);
+        }
     }
-    let out = match outbound(app, &way, &delivery, first_attempt_at, now).await {
+    let out = match outbound(app, &way, &delivery, None, now).await {
         Ok(out) => out,
         Err(reason) => {
             delivery.climb(DeliveryStatus::Failed, Some(reason), app.clock.now());
