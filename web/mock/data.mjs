@@ -72,7 +72,7 @@ export const channels = [
       { name: "page_access_token", label: "Page access token", secret: true, required: true, default: null, help: "" },
       { name: "app_secret", label: "App secret", secret: true, required: false, default: null, help: "" },
     ],
-    capabilities: { text: { max: 2000, unit: "codepoint", segments: false }, media: { types: [], max_bytes: 25_000_000, max_count: 1 }, typing_out: true, seen_out: true, delivered: true, read: true, typing_in: true, window_hours: 24 },
+    capabilities: { text: { max: 2000, unit: "codepoint", segments: false }, media: { types: ["*/*"], max_bytes: 25_000_000, max_count: 1 }, typing_out: true, seen_out: true, delivered: true, read: true, typing_in: true, window_hours: 24 },
   },
 ];
 

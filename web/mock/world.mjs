@@ -2,6 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { ACCOUNT, DAY, HOUR, MIN, channels, scripts, skills, sources, users, uuid } from "./data.mjs";
 
+/** A channel's media as the socket tells them with a conversation. */
+const mediaOf = ({ types, max_bytes, max_count }) => (types.length === 0 ? null : { types, maxBytes: max_bytes, maxCount: max_count });
+
 export class World {
   constructor() {
     this.now = () => Date.now();
@@ -214,6 +217,7 @@ export class World {
           waitingSince: c.waiting_since,
           composer: c.consumer.opted_out ? { enabled: false, reason: "This consumer has opted out of messages from this number.", code: "opted_out" } : { enabled: true, reason: null, code: null },
           limits: channels.find((x) => x.id === c.channel).capabilities.text,
+          media: mediaOf(channels.find((x) => x.id === c.channel).capabilities.media),
         },
       },
       ...(last ? { lastContentEventNotification: this.wireEvent(c, last) } : {}),

@@ -7,7 +7,7 @@ const details = {
   participants: { CONSUMER: ["cons-1"], ASSIGNED_AGENT: ["12.77"] },
   dialogs: [{ dialogId: "C", dialogType: "MAIN", channelType: "MESSAGING", state: "OPEN", participantsDetails: [{ id: "cons-1", role: "CONSUMER", state: "ACTIVE" }, { id: "12.77", role: "ASSIGNED_AGENT", state: "ACTIVE" }] }],
   startTs: 1_700_000_000_000,
-  antiphon: { channel: "test_channel", sourceId: "src_1", consumer: { id: "cons-1", name: null, address: "+1", optedOut: true }, waitingSince: 5, composer: { enabled: false, reason: "no", code: "opted_out" }, limits: { max: 1600, unit: "characters", segments: true } },
+  antiphon: { channel: "test_channel", sourceId: "src_1", consumer: { id: "cons-1", name: null, address: "+1", optedOut: true }, waitingSince: 5, composer: { enabled: false, reason: "no", code: "opted_out" }, limits: { max: 1600, unit: "characters", segments: true }, media: { types: ["image/png"], maxBytes: 5_000, maxCount: 1 } },
 };
 
 describe("messages", () => {
@@ -43,6 +43,13 @@ describe("conversations", () => {
   });
   it("are read from a server without them", () => {
     expect(readConversation({ ...result, conversationDetails: { ...details, antiphon: undefined } })).toMatchObject({ composer: { enabled: true }, limits: null, consumer: { id: "cons-1" } });
+  });
+  it("tell what files they take, that they take none, or nothing about it", () => {
+    const media = (antiphon: unknown) => readConversation({ ...result, conversationDetails: { ...details, antiphon } })?.media;
+    expect(media(details.antiphon)).toEqual({ types: ["image/png"], maxBytes: 5_000 });
+    expect(media({ ...details.antiphon, media: null })).toBeNull();
+    expect(media({ ...details.antiphon, media: undefined })).toBeUndefined();
+    expect(media({ ...details.antiphon, media: { types: ["image/png"], maxBytes: "many" } })).toBeUndefined();
   });
   it("take the roles' map where no details are", () => {
     const bare = readConversation({ convId: "C", conversationDetails: { ...details, dialogs: [] } });

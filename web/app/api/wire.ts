@@ -64,6 +64,12 @@ export interface TextLimits {
   segments: boolean;
 }
 
+/** What files a conversation takes: MIME types and bytes of one file. Each file becomes a message of its own. */
+export interface MediaLimits {
+  types: string[];
+  maxBytes: number;
+}
+
 /** A conversation as its notifications describe it. */
 export interface Conversation {
   id: string;
@@ -87,6 +93,8 @@ export interface Conversation {
   waitingSince: Millis | null;
   composer: ComposerState;
   limits: TextLimits | null;
+  /** `null`: takes no files. `undefined`: not told, as in the admin API's lists; then the server judges. */
+  media: MediaLimits | null | undefined;
 }
 
 export type RingState = "WAITING" | "ACCEPTED" | "REJECTED" | "CANCELLED" | "EXPIRED" | "AUTO_ACCEPT";
@@ -285,6 +293,13 @@ export function previewText(event: DialogEvent): string {
   }
 }
 
+function readMedia(value: unknown): MediaLimits | null | undefined {
+  if (value === null) return null;
+  if (!isObject(value)) return undefined;
+  const maxBytes = num(value.maxBytes);
+  return maxBytes === null ? undefined : { types: list(value.types).map(str).filter(Boolean), maxBytes };
+}
+
 function readParticipants(details: Json): Participant[] {
   const main = list(details.dialogs).map(obj).find((d) => d.dialogType === "MAIN") ?? obj(list(details.dialogs)[0]);
   const detailed = list(main.participantsDetails).map(obj);
@@ -343,6 +358,7 @@ export function readConversation(value: unknown): Conversation | null {
       ? { enabled: composer.enabled !== false, reason: strOrNull(composer.reason), code: strOrNull(composer.code) }
       : { enabled: true, reason: null, code: null },
     limits: limits ? { max: num(limits.max) ?? 0, unit: str(limits.unit), segments: limits.segments === true } : null,
+    media: readMedia(ours.media),
   };
 }
 

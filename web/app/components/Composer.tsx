@@ -52,7 +52,6 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   const [draft, setDraft] = useDraft(c.id);
   const files = useSyncExternalStore(attachments.subscribe, () => attachments.get(c.id));
   const offline = useWorkspace((s) => s.connection !== "live");
-  const channel = useQuery(channelsQuery).data?.items.find((x) => x.id === c.channel);
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const quiet = useRef<number | undefined>(undefined);
@@ -63,8 +62,9 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   const muted = c.composer.enabled ? null : (c.composer.reason ?? tOr(`composer.off.${c.composer.code ?? "default"}`, "composer.off.default"));
   // Where the consumer cannot be written to, colleagues still can.
   const note = draft.note || muted !== null;
-  const media = channel?.capabilities.media ?? null;
-  const noFiles = !note && channel && media === null ? t("composer.noFiles") : offline ? t("why.offline") : null;
+  // Sources of one channel may differ, so it is the conversation that tells what it takes. Notes never reach the channel.
+  const media = note ? undefined : c.media;
+  const noFiles = media === null ? t("composer.noFiles") : offline ? t("why.offline") : null;
   const tooLong = [...draft.text].length > MAX_CHARACTERS;
   const uploading = files.some((f) => f.state === "uploading");
   const readyFiles = files.filter((f) => f.state === "ready");
@@ -110,9 +110,9 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
       return;
     }
     for (const file of picked) {
-      if (!note && media && file.size > media.max_bytes) {
-        toast(t("composer.tooBig", { name: file.name, size: fileSize(file.size, localeTag()), max: fileSize(media.max_bytes, localeTag()) }), "danger");
-      } else if (!note && media && !isAccepted(file, media.types)) {
+      if (media && file.size > media.maxBytes) {
+        toast(t("composer.tooBig", { name: file.name, size: fileSize(file.size, localeTag()), max: fileSize(media.maxBytes, localeTag()) }), "danger");
+      } else if (media && !isAccepted(file, media.types)) {
         toast(t("composer.wrongType", { name: file.name }), "danger");
       } else {
         attachments.add(c.id, file, upload, problemOf);
@@ -207,7 +207,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
           className="block w-full resize-none bg-transparent px-3.5 pt-3 pb-1 leading-normal outline-none placeholder:text-text-3"
         />
         <div className="flex items-center gap-1 px-1.5 pb-1.5">
-          <input ref={picker} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={(e) => { attach(e.target.files ?? []); e.target.value = ""; }} />
+          <input ref={picker} type="file" multiple hidden accept={media?.types.join(",")} aria-hidden="true" tabIndex={-1} onChange={(e) => { attach(e.target.files ?? []); e.target.value = ""; }} />
           <IconButton icon="clip" label={t("composer.attach")} reason={noFiles} onClick={() => picker.current?.click()} />
           <button
             type="button"

@@ -39,5 +39,6 @@ export function conversationOfSummary(s: ConversationSummary, accountId: string)
     waitingSince: s.waiting_since,
     composer: { enabled: open, reason: null, code: null },
     limits: null,
+    media: undefined,
   };
 }

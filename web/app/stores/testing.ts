@@ -47,6 +47,7 @@ export function conversation(id = "C", more: Partial<Conversation> = {}): Conver
     waitingSince: null,
     composer: { enabled: true, reason: null, code: null },
     limits: null,
+    media: undefined,
     ...more,
   };
 }
