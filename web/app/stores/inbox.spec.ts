@@ -101,6 +101,7 @@ describe("messages", () => {
     expect(state.typing.C?.until).toBeGreaterThan(NOW);
     expect(apply(state, { kind: "message", message: message(1) }).typing).toEqual({});
     expect(apply(state, { ...typing, state: "PAUSE" }).typing).toEqual({});
+    expect(apply(state, { ...typing, originatorId: "12.78", state: "PAUSE" }).typing).toEqual(state.typing);
   });
 });
 

@@ -214,11 +214,13 @@ export function applyNotice(state: InboxState, notice: Notice, now: number): { s
     case "message":
       return { state: applyMessage(state, notice.message, effects), effects };
     case "chat_state": {
-      const { [notice.dialogId]: _old, ...rest } = state.typing;
-      const typing =
-        notice.state === "COMPOSING"
-          ? { ...rest, [notice.dialogId]: { originatorId: notice.originatorId, role: notice.role, until: now + TYPING_MS } }
-          : rest;
+      if (notice.state === "COMPOSING") {
+        const one = { originatorId: notice.originatorId, role: notice.role, until: now + TYPING_MS };
+        return { state: { ...state, typing: { ...state.typing, [notice.dialogId]: one } }, effects };
+      }
+      // Who stops ends their own typing only, not that of somebody else.
+      if (state.typing[notice.dialogId]?.originatorId !== notice.originatorId) return { state, effects };
+      const { [notice.dialogId]: _ended, ...typing } = state.typing;
       return { state: { ...state, typing }, effects };
     }
     case "deliveries":

@@ -254,6 +254,20 @@ describe("the workspace", () => {
     expect(texts(workspace)).toEqual(["too late"]);
   });
 
+  it("tells who types, but never me of myself", async () => {
+    const server = new FakeServer();
+    const { workspace } = start(server);
+    await server.settle();
+    const composing = async (originatorId: string, role: string) => {
+      server.note(".ams.ms.OnlineEventDistribution", { originatorId, originatorMetadata: { role }, conversationId: "C", dialogId: "C", event: { type: "ChatStateEvent", chatState: "COMPOSING" } });
+      await server.settle();
+      return workspace.getSnapshot().inbox.typing.C?.originatorId;
+    };
+    expect(await composing("12.77", "ASSIGNED_AGENT")).toBeUndefined();
+    expect(await composing("12.78", "MANAGER")).toBe("12.78");
+    expect(await composing("12.77", "ASSIGNED_AGENT")).toBe("12.78");
+  });
+
   it("tries again by itself when the server is only busy", async () => {
     const server = new FakeServer();
     const { workspace } = start(server);

@@ -236,6 +236,8 @@ export class Workspace {
   }
 
   private notice(notice: Notice): void {
+    // Chat states come back to who published them, in every tab: nobody needs to be told that they are typing.
+    if (notice.kind === "chat_state" && isMe(this.world.me, notice.originatorId)) return;
     const { state, effects } = inbox.applyNotice(this.snapshot.inbox, notice, this.world.now());
     this.setInbox(state);
     if (notice.kind === "message") this.setPending(outbox.settle(this.snapshot.pending, [notice.message]));
