@@ -40,10 +40,24 @@ impl Origin {
 pub(crate) async fn call(net: &AccountNet, request: NetRequest) -> Result<NetAnswer, NetError> {
     let progress = Progress::default();
     let timeout_ms = request.timeout_ms;
-    match tokio::time::timeout(Duration::from_millis(timeout_ms), follow(net, request, &progress)).await {
+    let result = match tokio::time::timeout(Duration::from_millis(timeout_ms), follow(net, request, &progress)).await {
         Ok(answer) => answer,
         Err(_) if progress.certainly_nothing_sent() => Err(NetError::NoConnection(format!("none within {timeout_ms} ms"))),
         Err(_) => Err(NetError::Timeout(timeout_ms)),
+    };
+    metrics::counter!("antiphon_outbound_calls_total", "outcome" => outcome(&result)).increment(1);
+    result
+}
+
+/// The metric's word for how a call ended.
+fn outcome(result: &Result<NetAnswer, NetError>) -> &'static str {
+    match result {
+        Ok(_) => "answered",
+        Err(NetError::Forbidden(_)) => "forbidden",
+        Err(NetError::NoConnection(_)) => "no_connection",
+        Err(NetError::Timeout(_)) => "timeout",
+        Err(NetError::Broken(_)) => "broken",
+        Err(NetError::TooLarge(_)) => "too_large",
     }
 }
 

@@ -49,7 +49,7 @@ pub enum NetSetupError {
     Client(String),
 }
 
-/// Makes guarded clients (law 13 of the design).
+/// Makes guarded clients.
 pub struct GuardedNet {
     options: NetOptions,
     roots: Vec<reqwest::Certificate>,

@@ -2,6 +2,7 @@
 //!
 //! One file per section. A section must never have a default of its own: `defaults.toml` is the one place.
 
+mod http;
 mod keys;
 mod limits;
 mod log;
@@ -10,6 +11,7 @@ mod server;
 mod storage;
 mod tls;
 
+pub use http::Http;
 pub use keys::Keys;
 pub use log::{Format, Log};
 pub use outbound::Outbound;
@@ -35,6 +37,8 @@ pub struct Config {
     pub tls: Tls,
     /// The master key.
     pub keys: Keys,
+    /// How often and how much one may ask.
+    pub http: Http,
     /// Outbound calls.
     pub outbound: Outbound,
     /// The disk.
@@ -84,12 +88,22 @@ impl Config {
 
 fn read(mut all: Section, problems: &mut Problems) -> Option<Config> {
     let mut section = |name| all.section(name, problems);
-    let (server, tls, keys) = (section("server")?, section("tls")?, section("keys")?);
+    let (server, tls, keys, http) = (section("server")?, section("tls")?, section("keys")?, section("http")?);
     let (outbound, storage, log, limits) = (section("outbound")?, section("storage")?, section("log")?, section("limits")?);
+    // Each is read before any is missed, so that all problems are found.
     let (server, tls, keys) = (Server::read(server, problems), Tls::read(tls, problems), Keys::read(keys, problems));
-    let (outbound, storage) = (Outbound::read(outbound, problems), Storage::read(storage, problems));
+    let (http, outbound, storage) = (Http::read(http, problems), Outbound::read(outbound, problems), Storage::read(storage, problems));
     let (log, limits) = (Log::read(log, problems), limits::read(limits, problems));
-    Some(Config { server: server?, tls: tls?, keys: keys?, outbound: outbound?, storage: storage?, log: log?, limits: limits? })
+    Some(Config {
+        server: server?,
+        tls: tls?,
+        keys: keys?,
+        http: http?,
+        outbound: outbound?,
+        storage: storage?,
+        log: log?,
+        limits: limits?,
+    })
 }
 
 /// Lays a file over the defaults: only keys that the defaults have may come.
@@ -157,6 +171,7 @@ mod tests {
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.limits.file_bytes, Limits::default().file_bytes);
         assert_eq!(config.limits.session_s, Limits::default().session_s);
+        assert_eq!((config.http.api.webhook_bytes, config.http.api.sign_ins_per_min.get()), (4 << 20, 120));
     }
 
     #[test]

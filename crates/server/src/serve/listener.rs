@@ -6,11 +6,15 @@
 use antiphon_api::Connection;
 use axum::Router;
 use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -94,7 +98,16 @@ impl Acceptor {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(connection);
-            router.clone().call(request)
+            let mut router = router.clone();
+            // A panic costs its own request, and says nothing about itself to the outside.
+            let answering = AssertUnwindSafe(async move { router.call(request).await }).catch_unwind();
+            async move {
+                Ok::<_, Infallible>(match answering.await {
+                    Ok(Ok(answer)) => answer,
+                    Ok(Err(never)) => match never {},
+                    Err(_panic) => failed(),
+                })
+            }
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(BUFFER);
@@ -111,6 +124,16 @@ impl Acceptor {
             tracing::debug!(%error, "a connection ended with an error");
         }
     }
+}
+
+/// The answer to a request whose handler panicked; the panic itself has been reported by its hook.
+fn failed() -> Response<Body> {
+    metrics::counter!("antiphon_panics_total").increment(1);
+    tracing::error!("a request ended in a panic: please report it with the lines above");
+    let mut response = Response::new(Body::from(r#"{"code":"internal","message":"something went wrong on our side"}"#));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// Resolves when the server is to stop.
@@ -159,5 +182,81 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
 
     fn is_write_vectored(&self) -> bool {
         self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn listening(router: Router, places: usize) -> (SocketAddr, watch::Sender<bool>, mpsc::Receiver<()>) {
+        let (stop, shutdown) = watch::channel(false);
+        let (open, closed) = mpsc::channel(1);
+        let places = Arc::new(Semaphore::new(places));
+        let acceptor = Acceptor { router, places, header_timeout: Duration::from_secs(5), shutdown, open };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(acceptor.run(listener, None));
+        (address, stop, closed)
+    }
+
+    async fn ask(stream: &mut TcpStream, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: here\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") && stream.read_buf(&mut answer).await.expect("it answers") > 0 {}
+        String::from_utf8(answer).expect("text")
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_own_request() {
+        async fn broken() -> &'static str {
+            panic!("on purpose")
+        }
+        let router = Router::new().route("/broken", get(broken)).route("/well", get(|| async { "{well}" }));
+        let (address, _stop, _closed) = listening(router, 10).await;
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let answer = ask(&mut stream, "/broken").await;
+        assert!(answer.starts_with("HTTP/1.1 500") && !answer.contains("on purpose"), "{answer}");
+        assert!(ask(&mut stream, "/well").await.ends_with("{well}"), "the connection lives");
+    }
+
+    #[tokio::test]
+    async fn a_connection_beyond_the_bound_waits_for_its_turn() {
+        let router = Router::new().route("/", get(|| async { "{well}" }));
+        let (address, _stop, _closed) = listening(router, 1).await;
+        let mut first = TcpStream::connect(address).await.expect("it listens");
+        assert!(ask(&mut first, "/").await.ends_with("{well}"));
+        let mut second = TcpStream::connect(address).await.expect("the system takes it");
+        drop(first);
+        assert!(ask(&mut second, "/").await.ends_with("{well}"));
+    }
+
+    #[tokio::test]
+    async fn stopping_answers_what_is_under_way_and_ends_idle_connections() {
+        let (entered, mut is_in) = mpsc::channel(1);
+        let (go, wait) = watch::channel(false);
+        let slow = move || {
+            let (entered, mut wait) = (entered.clone(), wait.clone());
+            async move {
+                entered.send(()).await.expect("the test listens");
+                wait.wait_for(|go| *go).await.expect("the test lives");
+                "{slow}"
+            }
+        };
+        let router = Router::new().route("/slow", get(slow)).route("/well", get(|| async { "{well}" }));
+        let (address, stop, mut closed) = listening(router, 10).await;
+        let mut idle = TcpStream::connect(address).await.expect("it listens");
+        assert!(ask(&mut idle, "/well").await.ends_with("{well}"));
+        let mut busy = TcpStream::connect(address).await.expect("it listens");
+        let answering = tokio::spawn(async move { ask(&mut busy, "/slow").await });
+        is_in.recv().await.expect("the request came in");
+        stop.send_replace(true);
+        assert_eq!(idle.read(&mut [0; 16]).await.expect("it is closed in order"), 0);
+        go.send_replace(true);
+        assert!(answering.await.expect("no panic").ends_with("{slow}"));
+        assert_eq!(closed.recv().await, None, "every connection has ended");
     }
 }

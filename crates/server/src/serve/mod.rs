@@ -17,8 +17,7 @@ use crate::bootstrap::{self, Bootstrap};
 use crate::config::Config;
 use crate::paths;
 use crate::tls::Certificate;
-use antiphon_api::compat::CompatLimits;
-use antiphon_api::{ApiLimits, ApiOptions};
+use antiphon_api::ApiOptions;
 use antiphon_app::channel::Channel;
 use antiphon_app::ports::{Clock, Ids, Store};
 use antiphon_app::{App, AppParts};
@@ -149,8 +148,8 @@ pub async fn start(config: &Config, options: Options<'_>) -> anyhow::Result<Runn
             secure_cookies: addresses.public_url.starts_with("https://") && https.is_none(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             extra: Some(pages),
-            limits: ApiLimits::default(),
-            compat: CompatLimits::default(),
+            limits: config.http.api.clone(),
+            compat: config.http.compat.clone(),
         },
     );
 
