@@ -6,7 +6,6 @@ import type { Conversation } from "@/api/wire";
 import { ConsentForm } from "@/forms/consent-record";
 import { t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
-import { humanise } from "@/lib/text";
 import { dateAndTime, fullTime, shortDate } from "@/lib/time";
 import type { ListSearch, ListTab } from "@/routes/search";
 import { assignedAgent } from "@/stores/actions";
@@ -88,7 +87,6 @@ function Details({ conversation: c }: { conversation: Conversation }) {
   const earlier = useQuery(queries.earlier(c.consumer.id));
   const name = c.consumer.name || c.consumer.address || t("conv.unknown");
   const agent = assignedAgent(c);
-  const profile = Object.entries(consumer.data?.profile ?? {}).filter(([, v]) => typeof v === "string" || typeof v === "number" || typeof v === "boolean");
   const others = earlier.data?.items.filter((x) => x.id !== c.id) ?? [];
   const optedOut = c.consumer.optedOut || consumer.data?.opted_out === true;
   const copy = (text: string) => void navigator.clipboard.writeText(text).then(() => toast(t("action.copied")), () => toast(t("error.generic"), "danger"));
@@ -123,11 +121,6 @@ function Details({ conversation: c }: { conversation: Conversation }) {
             {names.source(c.sourceId) && <Fact name={t("consumer.source")}><bdi>{names.source(c.sourceId)}</bdi></Fact>}
             <Fact name={t("consumer.since")}>{consumer.data ? shortDate(consumer.data.created_at) : <Skeleton className="ms-auto h-3.5 w-20" />}</Fact>
             <Fact name={t("consumer.conversations")}>{consumer.data ? consumer.data.conversations : <Skeleton className="ms-auto h-3.5 w-6" />}</Fact>
-            {profile.map(([key, value]) => (
-              <Fact key={key} name={humanise(key)}>
-                <bdi>{String(value)}</bdi>
-              </Fact>
-            ))}
           </Facts>
         )}
       </Block>

@@ -258,7 +258,6 @@ export const en = {
   "consumer.conversations": "Conversations",
   "consumer.optedOut": "Opted out",
   "consumer.optedOutHint": "Has asked not to receive messages.",
-  "consumer.profile": "Profile",
   "consumer.this": "This conversation",
   "consumer.skill": "Skill",
   "consumer.agent": "Assigned to",
