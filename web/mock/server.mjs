@@ -108,8 +108,8 @@ export function startMock(port = 0) {
     switch (noun) {
       case "profiles":
         return page(profiles, q);
-      case "agents":
-        return page(world.users.map((u) => ({ user_id: u.id, nickname: u.nickname, availability: world.availability[u.id], open: 3, ringing: 0, max_conversations: u.max_conversations, skill_ids: u.skill_ids })), q, (x) => x.user_id);
+      case "colleagues":
+        return page(world.users.map((u) => ({ user_id: u.id, nickname: u.nickname })), q, (x) => x.user_id);
       case "channel-apps":
         return page([], q);
       case "conversations": {
@@ -137,7 +137,7 @@ export function startMock(port = 0) {
         if (!c) refuse(404, "not_found", "There is no such consumer.");
         if (verb === "consents") return method === "GET" ? { items: c.consumer.opted_out ? [{ id: "1", kind: "opt_out", how: "keyword", keyword: "STOP", proof: null, by: null, at: Date.now() - 3_600_000 }] : [], next: null } : { id: "2" };
         const all = [...world.conversations.values()].filter((x) => x.consumer.id === id);
-        return { ...c.consumer, source_id: c.source_id, channel: c.channel, avatar_url: null, profile: { language: "de", city: "Hamburg" }, created_at: Math.min(...all.map((x) => x.started_at)), conversations: all.length };
+        return { ...c.consumer, source_id: c.source_id, channel: c.channel, avatar_url: null, profile: { checked_at: Date.now() - 3_600_000 }, created_at: Math.min(...all.map((x) => x.started_at)), conversations: all.length };
       }
       case "deliveries": {
         const all = [...world.conversations.values()].flatMap((c) => c.events.filter((e) => e.delivery).map((e) => ({ e, c }))).sort((a, b) => b.e.at - a.e.at);

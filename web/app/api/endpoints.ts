@@ -41,7 +41,7 @@ export const api = (id: string) => {
     setUserPassword: (user: string, new_password: string) => send("POST", `${base}/users/${part(user)}/password`, { new_password }),
     unlockUser: (user: string) => send("POST", `${base}/users/${part(user)}/unlock`),
     profiles: (s?: AbortSignal) => get<T.Page<T.Profile>>(`${base}/profiles`, { limit: 200 }, s),
-    agents: (s?: AbortSignal) => get<T.Page<T.AgentStatus>>(`${base}/agents`, { limit: 200 }, s),
+    colleagues: (q: Query, s?: AbortSignal) => get<T.Page<T.Colleague>>(`${base}/colleagues`, q, s),
 
     skills: (q: Query, s?: AbortSignal) => get<T.Page<T.Skill>>(`${base}/skills`, q, s),
     skill: (skill: string, s?: AbortSignal) => call<T.Skill>(`${base}/skills/${part(skill)}`, { signal: s }),

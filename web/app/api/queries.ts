@@ -5,6 +5,20 @@ import { ApiError } from "./http";
 import type { Page } from "./types";
 
 const MINUTE = 60_000;
+const MOST_CHANGES = 2_000;
+const MOST_COLLEAGUES = 5_000;
+
+/** Reads a list page by page to its end, or until `most` items are there. */
+async function everyPage<T>(read: (after: string | null) => Promise<Page<T>>, most: number): Promise<T[]> {
+  const items: T[] = [];
+  let after: string | null = null;
+  do {
+    const page: Page<T> = await read(after);
+    items.push(...page.items);
+    after = page.next;
+  } while (after !== null && items.length < most);
+  return items;
+}
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -28,7 +42,12 @@ export const channelsQuery = queryOptions({
 
 export const queries = (api: Api) => ({
   skills: queryOptions({ queryKey: ["skills"], queryFn: ({ signal }) => api.skills({ limit: 200 }, signal), staleTime: MINUTE }),
-  agents: queryOptions({ queryKey: ["agents"], queryFn: ({ signal }) => api.agents(signal), staleTime: MINUTE }),
+  /** Everybody's name, former users included. */
+  colleagues: queryOptions({
+    queryKey: ["colleagues"],
+    queryFn: ({ signal }) => everyPage((after) => api.colleagues({ limit: 200, after }, signal), MOST_COLLEAGUES),
+    staleTime: MINUTE,
+  }),
   profiles: queryOptions({ queryKey: ["profiles"], queryFn: ({ signal }) => api.profiles(signal), staleTime: MINUTE }),
   channelApps: queryOptions({ queryKey: ["channel-apps"], queryFn: ({ signal }) => api.channelApps(signal), staleTime: MINUTE }),
   sources: queryOptions({ queryKey: ["sources"], queryFn: ({ signal }) => api.sources({ limit: 200 }, signal), staleTime: MINUTE }),
@@ -43,16 +62,7 @@ export const queries = (api: Api) => ({
   changes: (id: string) =>
     queryOptions({
       queryKey: ["changes", id],
-      queryFn: async ({ signal }) => {
-        const items = [];
-        let after: string | null = null;
-        do {
-          const page: Page<import("./types").ConversationChange> = await api.changes(id, { limit: 200, after }, signal);
-          items.push(...page.items);
-          after = page.next;
-        } while (after !== null && items.length < 2_000);
-        return items;
-      },
+      queryFn: ({ signal }) => everyPage((after) => api.changes(id, { limit: 200, after }, signal), MOST_CHANGES),
       staleTime: Infinity,
     }),
   consumer: (id: string) =>

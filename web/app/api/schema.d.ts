@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of the account's users, former ones included, by id: what a transcript needs. Needs `handle_conversations` or `view_all_conversations`. */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/consumers": {
         parameters: {
             query?: never;
@@ -751,6 +768,11 @@ export interface components {
             /** @description Secrets masked. */
             url: string;
         };
+        /** @description A user's name, as transcripts show it. */
+        Colleague: {
+            nickname: string;
+            user_id: string;
+        };
         /** @description One entry; entries are only ever added. */
         Consent: {
             /** Format: int64 */
@@ -1175,6 +1197,13 @@ export interface components {
         Page_ChannelLogEntry: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["ChannelLogEntry"][];
+            /** @description Goes into `after` of the next request; null on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Colleague: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Colleague"][];
             /** @description Goes into `after` of the next request; null on the last page. */
             next: string | null;
         };
@@ -2005,6 +2034,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ChannelLogEntry"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_colleagues: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Colleague"];
                 };
             };
             400: components["responses"]["Invalid"];

@@ -39,7 +39,8 @@ export type User = Schemas["User"];
 export type UserKind = Schemas["UserKind"];
 export type Profile = Schemas["Profile"];
 export type Availability = Schemas["AgentState"];
-export type AgentStatus = Schemas["AgentStatus"];
+/** A user's id and name: all that a transcript needs of them. */
+export type Colleague = Schemas["Colleague"];
 export type Skill = Schemas["Skill"];
 export type HealthState = Schemas["SourceState"];
 export type SourceHealth = Schemas["SourceHealth"];

@@ -103,9 +103,9 @@ export function DeskProvider({ session, children }: { session: Session; children
   const desk: Desk = useMemo(() => ({ ...core, session }), [core, session]);
 
   useEffect(() => {
-    const { workspace, drafts, me } = core;
+    const { workspace, drafts } = core;
     const quiet = workspace.listen((effects, notice) => {
-      applyToCaches(client, notice, effects, me);
+      applyToCaches(client, notice, effects);
       alert(workspace, effects);
     });
     workspace.start();

@@ -45,7 +45,7 @@ function UserForm({ user, etag, onDone }: { user: User | null; etag: string | nu
   const [enabled, setEnabled] = useState(user?.enabled ?? true);
 
   const save = useSave({
-    keys: ["users", "agents"],
+    keys: ["users", "colleagues"],
     created: user === null,
     onDone,
     save: () => {

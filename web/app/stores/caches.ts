@@ -4,10 +4,9 @@
  * The functions on values are pure; `applyToCaches` only finds the values.
  */
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import type { AgentStatus, Consumer, Delivery, Page, Source } from "@/api/types";
+import type { Consumer, Delivery, Page, Source } from "@/api/types";
 import type { Notice } from "@/api/wire";
 import type { Effects } from "./inbox";
-import { isMe, type Me } from "./identity";
 
 type Of<K extends Notice["kind"]> = Extract<Notice, { kind: K }>;
 
@@ -43,16 +42,7 @@ export function consumerAfter(consumer: Consumer, notice: Of<"consumers">): Cons
   return change ? { ...consumer, opted_out: change.optedOut, name: change.name ?? consumer.name } : consumer;
 }
 
-export function agentsAfter(page: Page<AgentStatus>, notice: Of<"agent_state">, me: Me): Page<AgentStatus> {
-  return {
-    ...page,
-    items: page.items.map((a) =>
-      a.user_id === notice.userId || (isMe(me, notice.userId) && a.user_id === me.userId) ? { ...a, availability: notice.availability } : a,
-    ),
-  };
-}
-
-export function applyToCaches(client: QueryClient, notice: Notice, effects: Effects, me: Me): void {
+export function applyToCaches(client: QueryClient, notice: Notice, effects: Effects): void {
   for (const id of effects.restructured) void client.invalidateQueries({ queryKey: ["changes", id] });
   switch (notice.kind) {
     case "sources":
@@ -66,9 +56,6 @@ export function applyToCaches(client: QueryClient, notice: Notice, effects: Effe
         client.setQueryData<Consumer>(["consumer", change.consumerId], (c) => c && consumerAfter(c, notice));
         void client.invalidateQueries({ queryKey: ["consents", change.consumerId] });
       }
-      break;
-    case "agent_state":
-      client.setQueryData<Page<AgentStatus>>(["agents"], (page) => page && agentsAfter(page, notice, me));
       break;
     case "conversations":
       // What was closed now belongs to lists that the socket does not carry.

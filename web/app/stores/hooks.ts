@@ -40,12 +40,13 @@ export interface Names {
 export function useNames(): Names {
   const { session, me, queries } = useDesk();
   const skills = useQuery(queries.skills).data;
-  const agents = useQuery({ ...queries.agents, enabled: may(session, "view_agents"), retry: false }).data;
+  const nameable = may(session, "handle_conversations") || may(session, "view_all_conversations");
+  const colleagues = useQuery({ ...queries.colleagues, enabled: nameable, retry: false }).data;
   const channels = useQuery(channelsQuery).data;
   const sources = useQuery({ ...queries.sources, enabled: may(session, "manage_sources"), retry: false }).data;
   return useMemo(() => {
     const skillNames = new Map(skills?.items.map((s) => [s.id, s.name]));
-    const agentNames = new Map(agents?.items.map((a) => [a.user_id, a.nickname]));
+    const agentNames = new Map(colleagues?.map((c) => [c.user_id, c.nickname]));
     const channelNames = new Map(channels?.items.map((c) => [c.id, c.name]));
     const sourceNames = new Map(sources?.items.map((s) => [s.id, s.name]));
     return {
@@ -57,5 +58,5 @@ export function useNames(): Names {
       channel: (id) => channelNames.get(id) ?? humanise(id),
       source: (id) => sourceNames.get(id) ?? "",
     };
-  }, [skills, agents, channels, sources, session, me]);
+  }, [skills, colleagues, channels, sources, session, me]);
 }

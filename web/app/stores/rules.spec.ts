@@ -77,8 +77,8 @@ describe("what screens have read", () => {
     const source = { id: "src_1", enabled: true, health: { state: "ok", message: null, since: null } } as Source;
     client.setQueryData(["sources"], { items: [source], next: null });
     client.setQueryData(["consumer", "k"], { id: "k", opted_out: false, name: "N" });
-    applyToCaches(client, { kind: "sources", changes: [{ sourceId: "src_1", enabled: true, health: { state: "failing", message: "m", since: 1 } }] }, noEffects(), ME);
-    applyToCaches(client, { kind: "consumers", changes: [{ consumerId: "k", optedOut: true, name: null }] }, noEffects(), ME);
+    applyToCaches(client, { kind: "sources", changes: [{ sourceId: "src_1", enabled: true, health: { state: "failing", message: "m", since: 1 } }] }, noEffects());
+    applyToCaches(client, { kind: "consumers", changes: [{ consumerId: "k", optedOut: true, name: null }] }, noEffects());
     expect(client.getQueryData(["sources"])).toMatchObject({ items: [{ health: { state: "failing" } }] });
     expect(client.getQueryData(["consumer", "k"])).toMatchObject({ opted_out: true, name: "N" });
   });
