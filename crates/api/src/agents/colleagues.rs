@@ -29,5 +29,5 @@ pub(crate) async fn list_colleagues(ask: Ask) -> Result<Json<Page<Colleague>>, A
     let start = page.after::<UserId>()?.map_or(Bound::Unbounded, Bound::Excluded);
     let rows: Vec<_> = view.users.range((start, Bound::Unbounded)).map(|(_, user)| user).take(page.limit + 1).collect();
     let name = |user: &std::sync::Arc<antiphon_domain::User>| Colleague { user_id: user.id.to_string(), nickname: user.nickname.clone() };
-    Ok(Json(Page::of(rows, page.limit, |user| user.id.to_string(), |user| name(user))))
+    Ok(Json(Page::of(rows, page.limit, |user| user.id.to_string(), name)))
 }
