@@ -1,7 +1,6 @@
 //! Whether an agent can write into a conversation right now, and if not, why: read by the composer, and kept by publish.
 
 use crate::App;
-use crate::webhook::keys_of;
 use antiphon_content::capabilities::TextLimit;
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{Consumer, Conversation, Timestamp};
@@ -33,7 +32,7 @@ impl App {
         let Some(channel) = self.channel(&source.channel) else {
             return disabled(None, "no_source", "This server has no connector for the conversation's channel.".to_owned());
         };
-        let can = channel.capabilities(&keys_of(view, source));
+        let can = channel.capabilities(&view.keys(source));
         let text = Some(can.text);
         if !conversation.open {
             return disabled(text, "closed", "The conversation is closed. When the consumer writes again, a new one begins.".to_owned());

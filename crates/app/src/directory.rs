@@ -1,5 +1,6 @@
 //! The configuration in memory: an immutable snapshot, swapped after each commit that changes it.
 
+use crate::channel::Keys;
 use crate::ports::store::{AccountRows, ConnectorApp, DirectoryRows};
 use antiphon_domain::{Account, AccountId, ChannelApp, ChannelAppId, Pid, Profile, Skill, SkillId, Source, SourceId, User, UserId};
 use std::collections::{BTreeMap, HashMap};
@@ -130,6 +131,12 @@ impl AccountView {
     /// A user by permanent id.
     pub fn user_by_pid(&self, pid: Pid) -> Option<&Arc<User>> {
         self.users.get(self.by_pid.get(&pid)?)
+    }
+
+    /// With what a source is verified and its vendor called: the source and its app.
+    pub fn keys(&self, source: &Arc<Source>) -> Keys {
+        let app = source.app.and_then(|id| self.channel_apps.get(&id)).cloned();
+        Keys { source: Some(Arc::clone(source)), app }
     }
 
     /// A user's profile; one that no longer exists allows nothing.

@@ -4,7 +4,6 @@ use crate::channel::Disposition;
 use crate::outbox::recorder::Recorder;
 use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
-use crate::webhook::keys_of;
 use crate::{App, Unavailable};
 use antiphon_domain::delivery::backoff_ms;
 use antiphon_domain::{AccountId, FileId, FileState, StoredFile, Timestamp};
@@ -81,7 +80,7 @@ async fn one(app: &Arc<App>, account: &AccountId, mut file: StoredFile) -> Resul
         None => file.state = FileState::Failed("The page or number that it came over is no longer connected.".to_owned()),
         Some((view, source, channel, media)) => {
             let net = Recorder::new(app, view, source, channel.describe());
-            let outcome = media.fetch(&keys_of(view, source), &fetch.url, app.limits.file_bytes, &net).await;
+            let outcome = media.fetch(&view.keys(source), &fetch.url, app.limits.file_bytes, &net).await;
             let conversation = file.shown_in.map(|(conversation, _, _)| conversation);
             rows = net.into_rows(conversation, None);
             match outcome {

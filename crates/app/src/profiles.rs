@@ -4,7 +4,6 @@ use crate::ingest::Place;
 use crate::outbox::recorder::Recorder;
 use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
-use crate::webhook::keys_of;
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::{Consumer, Source};
 use std::sync::Arc;
@@ -26,7 +25,7 @@ impl App {
     async fn profile(self: &Arc<Self>, view: &Arc<AccountView>, source: &Arc<Source>, consumer: &Arc<Consumer>) -> Result<(), Unavailable> {
         let Some(channel) = self.channel(&source.channel) else { return Ok(()) };
         let Some(profiles) = channel.profiles() else { return Ok(()) };
-        let keys = keys_of(view, source);
+        let keys = view.keys(source);
         let net = Recorder::new(self, view, source, channel.describe());
         let found = profiles.profile(&keys, &consumer.address, &net).await.ok().flatten().unwrap_or_default();
         let state = self.account_state(&view.account.id);

@@ -3,7 +3,6 @@
 use crate::channel::OutboundContent;
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{CommitError, UnitOfWork, Write};
-use crate::webhook::keys_of;
 use crate::{AccountState, App, Caller, Unavailable};
 use antiphon_domain::conversation::{Draft, Refused};
 use antiphon_domain::event::{Originator, Party};
@@ -364,7 +363,7 @@ impl App {
                 }
             },
         };
-        let adapted = channel.adapt(&outbound, &channel.capabilities(&keys_of(view, source)));
+        let adapted = channel.adapt(&outbound, &channel.capabilities(&view.keys(source)));
         if adapted.parts.is_empty() {
             let why = adapted.losses.first().cloned().unwrap_or_else(|| "the channel can't show it".to_owned());
             return Err(PublishError::new(PublishErrorKind::BadContent, why));
@@ -403,7 +402,7 @@ impl App {
         self.spawn(async move {
             let state = app.account_state(&conversation.account);
             let Ok(Some(consumer)) = app.load_consumer(&state, &conversation.account, conversation.consumer).await else { return };
-            let keys = keys_of(&view, &source);
+            let keys = view.keys(&source);
             let net = crate::outbox::recorder::Recorder::new(&app, &view, &source, channel.describe());
             if let (Some(signals), false) = (channel.signals(), consumer.opted_out) {
                 let outcome = match signal {

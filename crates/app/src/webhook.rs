@@ -4,7 +4,7 @@ use crate::channel::{Answer, Channel, DeadLetter, InboundItem, Keys, RawRequest,
 use crate::ingest::Ingested;
 use crate::ports::store::{DeadLetterRow, UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
-use antiphon_domain::{ChannelApp, RowId, Source, SourceId};
+use antiphon_domain::{RowId, Source, SourceId};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl App {
                 let by_id =
                     name.parse::<SourceId>().ok().and_then(|id| directory.source(id)).filter(|(_, source)| source.channel == channel);
                 let (view, source) = by_id.or_else(|| directory.source_at(channel, name))?;
-                Some(Addressed { view: Arc::clone(view), keys: keys_of(view, source) })
+                Some(Addressed { view: Arc::clone(view), keys: view.keys(source) })
             }
             WebhookTarget::App(name) => {
                 let (view, app) = directory.channel_app(channel, name)?;
@@ -209,19 +209,13 @@ impl App {
         let request = read_request(&letter.request).ok_or_else(|| Unavailable("the kept request can't be read".to_owned()))?;
         let source = letter.source.and_then(|id| view.sources.get(&id)).cloned();
         let keys = match &source {
-            Some(source) => keys_of(view, source),
+            Some(source) => view.keys(source),
             None => Keys { source: None, app: view.channel_apps.values().find(|app| app.channel == *letter.channel).cloned() },
         };
         let items = connector.parse(crate::channel::Verified { request: &request }, &keys, self.clock.now());
         let addressed = Addressed { view: Arc::clone(view), keys };
         self.take_in(&*connector, &addressed, &request, items).await
     }
-}
-
-/// A source with its app.
-pub(crate) fn keys_of(view: &AccountView, source: &Arc<Source>) -> Keys {
-    let app: Option<Arc<ChannelApp>> = source.app.and_then(|id| view.channel_apps.get(&id)).cloned();
-    Keys { source: Some(Arc::clone(source)), app }
 }
 
 fn text(status: u16, body: &str) -> Answer {

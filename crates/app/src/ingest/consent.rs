@@ -6,7 +6,6 @@ use crate::channel::{InboundContent, InboundItem, OutboundContent};
 use crate::live::KnownConsumer;
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{UnitOfWork, Write};
-use crate::webhook::keys_of;
 use antiphon_content::optout::{ConsentKeyword, consent_keyword};
 use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
 use antiphon_domain::conversation::Draft;
@@ -138,7 +137,7 @@ impl App {
         keyword: ConsentKeyword,
         now: Timestamp,
     ) -> Vec<Delivery> {
-        let keys = keys_of(place.view, place.source);
+        let keys = place.view.keys(place.source);
         let confirm = match keys.setting(SETTING) {
             Some(who) => who == "confirm",
             None => !place.channel.describe().carrier_answers_keywords,

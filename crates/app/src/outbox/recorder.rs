@@ -3,7 +3,6 @@
 use crate::channel::ChannelKind;
 use crate::ports::net::{Net, NetAnswer, NetError, NetRequest};
 use crate::ports::store::ChannelLogRow;
-use crate::webhook::keys_of;
 use crate::{AccountView, App};
 use antiphon_domain::{ConversationId, DeliveryId, RowId, Source, SourceId, Timestamp};
 use futures_util::future::BoxFuture;
@@ -25,7 +24,7 @@ pub(crate) struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     pub(crate) fn new(app: &'a App, view: &AccountView, source: &Arc<Source>, kind: &ChannelKind) -> Self {
         let net = app.net.for_account(&view.account.allow_private_endpoints, source.api_base_url.as_deref());
-        let plain = keys_of(view, source).secrets(kind).into_iter().filter(|secret| secret.len() >= 4);
+        let plain = view.keys(source).secrets(kind).into_iter().filter(|secret| secret.len() >= 4);
         let both = plain.flat_map(|secret| {
             let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             let other = (encoded != secret).then_some(encoded);

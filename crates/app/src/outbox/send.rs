@@ -5,7 +5,6 @@ use super::recorder::Recorder;
 use crate::channel::{Channel, Disposition, LookedUp, Outbound, OutboundFile, SendError};
 use crate::ingest::{Climb, Place, opted_out_reason};
 use crate::ports::store::{CommitError, UnitOfWork, Write};
-use crate::webhook::keys_of;
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::delivery::{Reason, backoff_ms};
 use antiphon_domain::source::{Health, HealthState};
@@ -104,7 +103,7 @@ async fn outbound(
         None => app.store.conversation(&way.view.account.id, delivery.conversation).await.ok().flatten().and_then(|c| c.last_consumer_at),
     };
     Ok(Outbound {
-        keys: keys_of(&way.view, &way.source),
+        keys: way.view.keys(&way.source),
         to: delivery.address.to_string(),
         delivery: delivery.id,
         payload: delivery.payload.to_string(),
