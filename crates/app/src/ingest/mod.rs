@@ -1,5 +1,6 @@
 //! Taking in what a channel tells: one committed unit of work per item, guarded so that a repeat changes nothing.
 
+mod append;
 mod consent;
 mod echo;
 mod message;

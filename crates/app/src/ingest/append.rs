@@ -1,0 +1,122 @@
+//! Appending what arrived to the consumer's open conversation, or to a new one: messages and native messages alike.
+
+use super::message::metadata_of;
+use super::{Again, Place};
+use crate::App;
+use crate::channel::{InboundContent, InboundItem};
+use crate::live::KnownConsumer;
+use crate::ports::bus::ConversationMoved;
+use crate::ports::store::{CommitError, UnitOfWork, Write};
+use antiphon_domain::conversation::{Draft, Opening};
+use antiphon_domain::event::Originator;
+use antiphon_domain::id::DialogNumber;
+use antiphon_domain::routing::Task;
+use antiphon_domain::{Audience, Change, Consumer, Conversation, EventBody, Timestamp};
+use std::sync::Arc;
+
+/// What arrived, and whose conversation it belongs to.
+pub(super) struct Arrival<'a> {
+    pub originator: Originator,
+    pub consumer: Arc<Consumer>,
+    /// Whether the consumer differs from what is stored.
+    pub changed: bool,
+    /// What was known of the consumer before; `None` for a new one.
+    pub known: Option<&'a KnownConsumer>,
+    pub contents: &'a [InboundContent],
+    pub metadata: Option<&'a str>,
+}
+
+impl App {
+    /// Commits the item's contents as events, and announces them. Hold the consumer's lock.
+    pub(super) async fn append_arrival(
+        self: &Arc<Self>,
+        place: &Place<'_>,
+        item: &InboundItem,
+        arrival: Arrival<'_>,
+        now: Timestamp,
+    ) -> Result<(), Again> {
+        let account = &place.view.account.id;
+        let live = &place.state.live;
+        let Arrival { originator, consumer, changed, known, contents, metadata } = arrival;
+        let open = self.open_conversation(place, known).await?;
+        let mut unit = UnitOfWork::new(account.clone());
+        unit.write(Write::Once { source: place.source.id, key: item.key.as_str().into(), at: now });
+        if known.is_none() || changed {
+            unit.write(Write::PutConsumer((*consumer).clone()));
+        }
+        let (mut next, was, changes) = match &open {
+            Some((current, _)) => ((**current).clone(), current.version, Vec::new()),
+            None => {
+                let (opened, change) = self.open_for(place, &consumer, known, now);
+                (opened, 0, vec![change])
+            }
+        };
+        let mut events = Vec::with_capacity(contents.len());
+        let mut files = false;
+        for content in contents {
+            let piece = self.piece(place.source, account.as_str(), content, now);
+            let draft = Draft {
+                originator,
+                vendor_at: item.at,
+                audience: Audience::All,
+                metadata: metadata_of(metadata, piece.payload.as_deref()),
+                body: EventBody::Content(piece.content),
+            };
+            let event = next.append(DialogNumber::MAIN, draft, now).map_err(|_| Again::Conflict)?;
+            if let Some(mut file) = piece.file {
+                file.shown_in = Some((next.id, DialogNumber::MAIN, event.sequence));
+                unit.write(Write::PutFile(file));
+                files = true;
+            }
+            events.push(Arc::new(event));
+        }
+        let next = Arc::new(next);
+        unit.write(Write::PutConversation { conversation: Arc::clone(&next), was });
+        unit.writes.extend(changes.iter().map(|change| Write::AddChange { conversation: next.id, change: change.clone() }));
+        unit.writes.extend(events.iter().map(|event| Write::AddEvent { conversation: next.id, event: Arc::clone(event) }));
+        // Held until the move is announced, so that nobody announces a later version first.
+        let fresh = if open.is_none() { Some(live.lock_conversation(next.id).await) } else { None };
+        let task = open.is_none().then(|| Task::new(next.id, consumer.id, next.skill, now));
+        unit.writes.extend(task.clone().map(Write::PutTask));
+
+        if let Err(error) = self.commit(unit).await {
+            // A repeat says nothing against what is remembered; anything else does.
+            if error != CommitError::Duplicate {
+                live.forget_consumer(&consumer);
+                live.forget_conversation(next.id);
+            }
+            return Err(error.into());
+        }
+        if open.is_none() || changed || known.is_none() {
+            live.keep_known(KnownConsumer { consumer: Arc::clone(&consumer), open: Some(next.id), had_one: true });
+        }
+        live.keep_conversation(Arc::clone(&next));
+        // The dispatcher hears of the conversation before anybody else can act on it.
+        if let Some(task) = task {
+            place.state.dispatcher.enqueue(task);
+        }
+        self.announce_move(ConversationMoved { after: next, departed: Vec::new(), events, changes });
+        drop((open, fresh));
+        if files {
+            self.media.notify_one();
+        }
+        if known.is_none() {
+            self.look_up_profile(place, consumer);
+        }
+        Ok(())
+    }
+
+    fn open_for(&self, place: &Place<'_>, consumer: &Consumer, known: Option<&KnownConsumer>, now: Timestamp) -> (Conversation, Change) {
+        let account = &place.view.account;
+        let opening = Opening {
+            id: self.ids.conversation(now),
+            account: account.id.clone(),
+            consumer: consumer.id,
+            source: place.source.id,
+            skill: place.source.skill.or(account.default_skill),
+            response_time_s: account.settings.response_time_s,
+            first: !known.is_some_and(|known| known.had_one),
+        };
+        Conversation::open(opening, now)
+    }
+}
