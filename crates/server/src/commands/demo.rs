@@ -20,9 +20,9 @@ pub const ACCOUNT: &str = "demo";
 /// The password of each of the demo's users.
 pub const PASSWORD: &str = "correct-horse-9A";
 const USERS: [(&str, &str, &str); 4] = [
-    ("agent1", "agent", "Alice, an agent"),
-    ("agent2", "agent", "Bob, an agent"),
-    ("manager", "agent_manager", "Mary, the agents' manager"),
+    ("agent1", "agent", "Alice"),
+    ("agent2", "agent", "Bob"),
+    ("manager", "agent_manager", "Mary"),
     ("admin", "administrator", "Ada, the administrator"),
 ];
 
