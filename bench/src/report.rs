@@ -129,7 +129,7 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
         "outbound" => {
             let (delivered, published) = scenarios::outbound(binary, time).await?;
             vec![ratio(
-                "outbound deliveries, 16 agents answering in 16 conversations each".into(),
+                "outbound deliveries, 64 agents answering in 4 conversations each".into(),
                 format!("{delivered:.0}/s (published {published:.0}/s)"),
                 delivered,
                 base.client,

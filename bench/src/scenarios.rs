@@ -24,9 +24,10 @@ pub const CONVERSATIONS: u64 = 300;
 const ROOM: u32 = 1_000;
 /// Agents of the scenario with new conversations, so that each of those can ring somewhere.
 const RINGERS: u64 = 60;
-/// Agents of the outbound scenario, and the conversations that each holds: one socket's rate is limited, so it takes some.
-const WRITERS: u64 = 16;
-const HELD: u64 = 16;
+/// Agents of the outbound scenario, and the conversations that each holds. A socket answers its requests one after the other, so
+/// what is asked at once grows with the agents, not with their conversations.
+const WRITERS: u64 = 64;
+const HELD: u64 = 4;
 /// How long set-up steps may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -2,7 +2,7 @@
 
 use super::{errors, http};
 use antiphon_app::channel::{Disposition, FetchedMedia, SendError};
-use antiphon_app::ports::net::{Net, NetError, NetRequest};
+use antiphon_app::ports::net::{Net, NetAnswer, NetError, NetRequest};
 use antiphon_domain::Timestamp;
 
 /// Milliseconds for one file.
@@ -10,12 +10,27 @@ const TIMEOUT_MS: u64 = 60_000;
 /// From the vendor's interface to its storage, and one to spare.
 const REDIRECTS: u8 = 3;
 
+/// Follows the vendor to its storage. Credentials are for the first call only: storage has links signed in themselves, and refuses
+/// (or must not see) others, even on the vendor's own host.
+async fn follow(mut request: NetRequest, net: &dyn Net) -> Result<NetAnswer, NetError> {
+    for _ in 0..REDIRECTS {
+        let answer = net.call(request.clone()).await?;
+        let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
+        let target = http::header(&answer.headers, "location").filter(|_| moved);
+        let Some(target) = target.and_then(|target| url::Url::parse(&request.url).ok()?.join(target).ok()) else {
+            return Ok(answer);
+        };
+        request.url = target.into();
+        request.headers.remove("authorization");
+    }
+    net.call(request).await
+}
+
 /// Fetches a file. The answers that mean "gone" are final, everything that may pass is tried again.
 pub async fn fetch(mut request: NetRequest, max_bytes: u64, net: &dyn Net) -> Result<FetchedMedia, SendError> {
     request.timeout_ms = TIMEOUT_MS;
     request.max_answer_bytes = max_bytes;
-    request.redirects = REDIRECTS;
-    let answer = net.call(request).await.map_err(|problem| match problem {
+    let answer = follow(request, net).await.map_err(|problem| match problem {
         NetError::TooLarge(limit) => errors::error(
             Disposition::Failed,
             "media_too_large",

@@ -257,15 +257,15 @@ fn media_is_fetched_signed_in_at_the_vendor_only() {
         let outcome = now(media.fetch(keys, url, 1_000, &net)).map(|media| (media.bytes.len(), media.content_type));
         let call = net.calls().remove(0);
         let signed = call.headers.get("authorization").is_some_and(|value| value.as_bytes() == BASIC.as_bytes());
-        (outcome.map_err(|error| error.disposition), call.url, signed, call.redirects > 0, call.max_answer_bytes)
+        (outcome.map_err(|error| error.disposition), call.url, signed, call.max_answer_bytes)
     };
     let picture = || answer_with(200, "content-type", "image/jpeg", "12345");
     let url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1";
     let got = Ok((5, Some("image/jpeg".to_owned())));
-    assert_eq!(fetch(&keys(), url, picture()), (got.clone(), url.to_owned(), true, true, 1_000));
+    assert_eq!(fetch(&keys(), url, picture()), (got.clone(), url.to_owned(), true, 1_000));
     // Whatever a webhook names, the credentials stay at home.
     for elsewhere in ["https://api.twilio.com.evil.test/x", "https://evil.test/https://api.twilio.com/", "http://api.twilio.com/x"] {
-        assert_eq!(fetch(&keys(), elsewhere, picture()), (got.clone(), elsewhere.to_owned(), false, true, 1_000));
+        assert_eq!(fetch(&keys(), elsewhere, picture()), (got.clone(), elsewhere.to_owned(), false, 1_000));
     }
     assert!(!fetch(&with_setting(&keys(), "media_auth", "off"), url, picture()).2);
     let mut own = antiphon_domain::Source::clone(keys().source.as_ref().expect("a source"));
@@ -278,6 +278,26 @@ fn media_is_fetched_signed_in_at_the_vendor_only() {
     assert_eq!(fetch(&keys(), url, answer(503, "")).0, Err(Disposition::Retry { after_ms: None, max_attempts: None }));
     assert_eq!(fetch(&keys(), url, Err(antiphon_app::ports::net::NetError::TooLarge(1_000))).0, Err(Disposition::Failed));
     assert!(matches!(fetch(&keys(), url, Err(antiphon_app::ports::net::NetError::Timeout(1))).0, Err(Disposition::Retry { .. })));
+}
+
+#[test]
+fn credentials_do_not_follow_a_redirect_to_storage() {
+    let url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1";
+    for (to, storage) in
+        [("/_storage/1?signed=yes", "https://api.twilio.com/_storage/1?signed=yes"), ("https://cdn.test/1", "https://cdn.test/1")]
+    {
+        let net = CannedNet::new([answer_with(307, "location", to, ""), answer_with(200, "content-type", "image/png", "12345")]);
+        let fetched = now(TwilioSms.media().expect("this channel has media").fetch(&keys(), url, 1_000, &net)).expect("fetched");
+        assert_eq!(&fetched.bytes[..], b"12345");
+        let calls = net.calls();
+        assert_eq!(calls.iter().map(|call| call.url.as_str()).collect::<Vec<_>>(), [url, storage]);
+        assert!(calls[0].headers.contains_key("authorization") && !calls[1].headers.contains_key("authorization"), "{to}");
+        assert!(calls.iter().all(|call| call.redirects == 0), "{to}: followed here, not below");
+    }
+    let endless = || answer_with(302, "location", "/again", "");
+    let net = CannedNet::new([endless(), endless(), endless(), endless()]);
+    assert!(now(TwilioSms.media().expect("this channel has media").fetch(&keys(), url, 1_000, &net)).is_err());
+    assert_eq!(net.unused(), 0);
 }
 
 #[test]

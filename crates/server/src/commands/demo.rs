@@ -23,7 +23,7 @@ const USERS: [(&str, &str, &str); 4] = [
     ("agent1", "agent", "Alice"),
     ("agent2", "agent", "Bob"),
     ("manager", "agent_manager", "Mary"),
-    ("admin", "administrator", "Ada, the administrator"),
+    ("admin", "administrator", "Ada"),
 ];
 
 const SMS: &str = "twilio_sms";
