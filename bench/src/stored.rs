@@ -77,13 +77,24 @@ async fn read(agent: &Agent, id: String) -> Result<Conversation> {
     }
 }
 
+/// Reads from the admin API, and waits as a client should when it is told that it asks too often.
+async fn asked(address: SocketAddr, bearer: &str, path: &str) -> Result<(u16, Value)> {
+    loop {
+        let (status, page) = http::json(address, "GET", path, Some(bearer), None).await?;
+        if status != 429 {
+            return Ok((status, page));
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
 /// The delivery status of each text that an agent wrote, read from the admin API.
 pub async fn delivery_states(address: SocketAddr, bearer: &str, conversation: &str) -> Result<HashMap<String, String>> {
     let mut states = HashMap::new();
     let mut cursor = String::new();
     loop {
         let path = format!("/api/v1/accounts/{ACCOUNT}/conversations/{conversation}/messages?limit=200{cursor}");
-        let (status, page) = http::json(address, "GET", &path, Some(bearer), None).await?;
+        let (status, page) = asked(address, bearer, &path).await?;
         let items = page["items"].as_array().with_context(|| format!("the list of messages answered {status}: {page}"))?;
         for item in items {
             if let (Some(text), Some(state)) = (item["event"]["message"].as_str(), item["delivery"]["status"].as_str()) {
@@ -101,7 +112,7 @@ pub async fn delivery_states(address: SocketAddr, bearer: &str, conversation: &s
 /// Deliveries that are still on their way.
 pub async fn waiting_deliveries(address: SocketAddr, bearer: &str) -> Result<usize> {
     let path = format!("/api/v1/accounts/{ACCOUNT}/deliveries?state=queued&limit=1");
-    let (status, page) = http::json(address, "GET", &path, Some(bearer), None).await?;
+    let (status, page) = asked(address, bearer, &path).await?;
     Ok(page["items"].as_array().with_context(|| format!("the list of deliveries answered {status}: {page}"))?.len())
 }
 

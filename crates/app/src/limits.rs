@@ -19,8 +19,6 @@ pub struct Limits {
     pub sends_per_source: usize,
     /// How often a delivery is handed over at most: with pauses of up to five minutes, half a day of outage.
     pub delivery_attempts: u32,
-    /// Deliveries that the outbox holds in memory; more wait in the store.
-    pub outbox_in_memory: usize,
     /// Media fetches under way at once.
     pub media_fetches: usize,
     /// How often media is tried at most.
@@ -46,7 +44,6 @@ impl Default for Limits {
             cached_conversations: 100_000,
             sends_per_source: 64,
             delivery_attempts: 300,
-            outbox_in_memory: 100_000,
             media_fetches: 8,
             media_attempts: 8,
             link_s: 60,

@@ -71,6 +71,7 @@ impl App {
         for account in &accounts {
             app.account_state(account);
         }
+        outbox::load(&app).await?;
         app.spawn(outbox::run(Arc::clone(&app)));
         app.spawn(media::run(Arc::clone(&app)));
         app.spawn(sweep(Arc::clone(&app)));

@@ -1,5 +1,6 @@
 //! Lanes and sources of the outbox: pure book-keeping.
 
+use antiphon_domain::delivery::backoff_ms;
 use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -19,7 +20,15 @@ struct Sending {
     paused_until: Option<Timestamp>,
     /// Lanes that would send but for the source's bound.
     crowded: VecDeque<ConversationId>,
+    /// Lanes whose sends failed for now, since the last one that worked.
+    failing: BTreeSet<ConversationId>,
+    /// How often the breaker opened since then.
+    trips: u32,
 }
+
+/// So many conversations must fail, with none that works in between, before the source as a whole is thought to be in trouble:
+/// one poisoned conversation never delays another.
+const BREAKER_LANES: usize = 5;
 
 pub(super) struct Lanes {
     per_source: usize,
@@ -159,6 +168,28 @@ impl Lanes {
         source.paused_until = source.paused_until.max(Some(until));
     }
 
+    /// A send failed for now. When that opens the source's breaker: until when.
+    pub(super) fn failed(&mut self, id: ConversationId, source: SourceId, now: Timestamp, dice: u64) -> Option<Timestamp> {
+        let source = self.sources.entry(source).or_default();
+        source.failing.insert(id);
+        let closed = source.paused_until.is_none_or(|until| until <= now);
+        if source.failing.len() < BREAKER_LANES || !closed {
+            return None;
+        }
+        source.trips += 1;
+        let until = now.plus_ms(backoff_ms(source.trips, dice, None).clamp(1_000, 60_000));
+        source.paused_until = Some(until);
+        Some(until)
+    }
+
+    /// A send worked: the source is well.
+    pub(super) fn worked(&mut self, source: SourceId) {
+        if let Some(source) = self.sources.get_mut(&source) {
+            source.failing.clear();
+            source.trips = 0;
+        }
+    }
+
     pub(super) fn resume_all(&mut self) {
         self.generation += 1;
         for (id, lane) in &mut self.lanes {
@@ -272,6 +303,26 @@ mod tests {
         assert_eq!(sends(&mut lanes, 9_999), vec![1]);
         lanes.put_back(&account(), ConversationId([1; 16]), delivery(1, 1), Until::Change { since: 0 });
         assert_eq!(sends(&mut lanes, 9_999), vec![1], "the change came while it was on its way");
+    }
+
+    #[test]
+    fn many_failing_lanes_open_the_breaker_and_one_never_does() {
+        let (mut lanes, source) = (Lanes::new(8), SourceId(1));
+        let lane = |n| ConversationId([n; 16]);
+        for _ in 0..20 {
+            assert_eq!(lanes.failed(lane(1), source, Timestamp(0), 7), None, "one poisoned conversation");
+        }
+        for n in 2..5 {
+            assert_eq!(lanes.failed(lane(n), source, Timestamp(0), 7), None);
+        }
+        let until = lanes.failed(lane(5), source, Timestamp(0), 7).expect("five conversations fail");
+        assert!(until >= Timestamp(1_000));
+        assert_eq!(lanes.failed(lane(6), source, Timestamp(1), 7), None, "it is open already");
+        lanes.push(&account(), delivery(9, 9));
+        assert_eq!(sends(&mut lanes, 1), Vec::<u64>::new());
+        assert_eq!(sends(&mut lanes, until.0), vec![9]);
+        lanes.worked(source);
+        assert_eq!(lanes.failed(lane(1), source, until, 7), None, "counted anew");
     }
 
     #[test]

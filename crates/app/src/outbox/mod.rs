@@ -9,6 +9,7 @@ mod send;
 
 use crate::ingest::Early;
 use crate::{App, Unavailable};
+use antiphon_domain::delivery::Reason;
 use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
 use lanes::{Lanes, Next, Until};
 use moka::sync::Cache;
@@ -52,6 +53,11 @@ impl Outbox {
         self.changed.notify_one();
     }
 
+    /// A send worked: its source is well.
+    fn worked(&self, source: SourceId) {
+        self.lanes().worked(source);
+    }
+
     /// Whether what is queued for a conversation now would be handed over at once.
     pub(crate) fn would_send_now(&self, conversation: ConversationId, source: SourceId, now: Timestamp) -> bool {
         self.lanes().would_send_now(conversation, source, now)
@@ -90,11 +96,6 @@ impl Outbox {
         self.lanes().resume_all();
         self.changed.notify_one();
     }
-
-    /// How many deliveries are held.
-    pub(crate) fn len(&self) -> usize {
-        self.lanes().len()
-    }
 }
 
 /// What becomes of a lane's head after a try.
@@ -103,26 +104,19 @@ enum Outcome {
     Settled,
     /// It stays, until then.
     Later(Timestamp, Box<Delivery>),
+    /// The channel can't take it for now: it stays, until then.
+    Failing(Timestamp, Box<Delivery>),
     /// It stays, and its source pauses until then.
     Pause(Timestamp, Box<Delivery>),
     /// It stays until the configuration changes.
     Hold(Box<Delivery>),
 }
 
-/// Loads what the store holds, then works until the product stops.
+/// Works until the product stops.
 pub(crate) async fn run(app: Arc<App>) {
     let mut stopping = app.stopping();
-    let mut loaded = false;
     loop {
-        if !loaded {
-            match load(&app).await {
-                Ok(()) => loaded = true,
-                Err(error) => tracing::warn!(%error, "the outbox can't be loaded; trying again"),
-            }
-        }
-        let now = app.clock.now();
-        let mut wake_at = (!loaded).then(|| now.plus_ms(1_000));
-        loop {
+        let wake_at = loop {
             let next = app.outbox.lanes().next(app.clock.now());
             match next {
                 Next::Send(account, delivery, generation) => {
@@ -130,21 +124,18 @@ pub(crate) async fn run(app: Arc<App>) {
                     app.spawn(async move {
                         let (lane, id, source) = (delivery.conversation, delivery.id, delivery.source);
                         let outcome = send::one(&worker, &account, *delivery).await;
-                        finish(&worker, &account, (lane, id, source), generation, outcome);
+                        if let Some(reason) = finish(&worker, &account, (lane, id, source), generation, outcome) {
+                            send::breaker_opened(&worker, &account, source, &reason).await;
+                        }
                         if worker.outbox.has_early() {
                             send::apply_early(&worker, &account, source, id).await;
                         }
                     });
                 }
-                Next::Wait(until) => {
-                    wake_at = match (wake_at, until) {
-                        (Some(a), Some(b)) => Some(a.min(b)),
-                        (a, b) => a.or(b),
-                    };
-                    break;
-                }
+                Next::Wait(until) => break until,
             }
-        }
+        };
+        metrics::gauge!("antiphon_outbox_deliveries").set(app.outbox.lanes().len() as f64);
         let timer = async {
             match wake_at {
                 Some(at) => app.clock.sleep_until(at).await,
@@ -159,11 +150,25 @@ pub(crate) async fn run(app: Arc<App>) {
     }
 }
 
-fn finish(app: &App, account: &AccountId, (lane, id, source): (ConversationId, DeliveryId, SourceId), generation: u64, outcome: Outcome) {
+/// Puts the books right after a try. When it opened the source's breaker: why.
+fn finish(
+    app: &App,
+    account: &AccountId,
+    (lane, id, source): (ConversationId, DeliveryId, SourceId),
+    generation: u64,
+    outcome: Outcome,
+) -> Option<Reason> {
+    let mut opened = None;
     let mut lanes = app.outbox.lanes();
     match outcome {
         Outcome::Settled => lanes.settle(lane, id, source),
         Outcome::Later(at, delivery) => lanes.put_back(account, lane, *delivery, Until::Time(at)),
+        Outcome::Failing(at, delivery) => {
+            if lanes.failed(lane, source, app.clock.now(), app.ids.dice()).is_some() {
+                opened.clone_from(&delivery.reason);
+            }
+            lanes.put_back(account, lane, *delivery, Until::Time(at));
+        }
         Outcome::Pause(at, delivery) => {
             lanes.pause(source, at);
             lanes.put_back(account, lane, *delivery, Until::Time(at));
@@ -172,14 +177,15 @@ fn finish(app: &App, account: &AccountId, (lane, id, source): (ConversationId, D
     }
     drop(lanes);
     app.outbox.changed.notify_one();
+    opened
 }
 
-/// Takes what is queued. What had been handed over when the process ended may have gone out: it becomes unknown.
-async fn load(app: &Arc<App>) -> Result<(), Unavailable> {
+/// Takes what the process before left queued: before anything new can be queued, or its own would look left over. What had been handed over when the process ended may have gone out: it becomes unknown.
+pub(crate) async fn load(app: &Arc<App>) -> Result<(), Unavailable> {
     let mut after = None;
-    while app.outbox.len() < app.limits.outbox_in_memory {
+    loop {
         let page = app.store.outbox(after, 500).await?;
-        let Some((_, last)) = page.last() else { break };
+        let Some((_, last)) = page.last() else { return Ok(()) };
         after = Some(last.id);
         for (account, delivery) in page {
             if delivery.handed_over_at.is_some() {
@@ -189,5 +195,4 @@ async fn load(app: &Arc<App>) -> Result<(), Unavailable> {
             }
         }
     }
-    Ok(())
 }

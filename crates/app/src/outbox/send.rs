@@ -73,6 +73,7 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         Ok(sent) => {
             delivery.vendor_id = Some(sent.vendor_id.as_str().into());
             delivery.climb(DeliveryStatus::Sent, None, app.clock.now());
+            app.outbox.worked(delivery.source);
             healthy(app, &way).await;
             settle(app, account, &way, delivery, rows).await
         }
@@ -134,7 +135,10 @@ async fn trouble(
                 return settle(app, account, way, delivery, rows).await;
             }
             let at = now.plus_ms(backoff_ms(delivery.attempts.saturating_sub(1), app.ids.dice(), after_ms));
-            later(app, account, delivery, reason, at, rows).await
+            match later(app, account, delivery, reason, at, rows).await {
+                Outcome::Later(at, delivery) => Outcome::Failing(at, delivery),
+                other => other,
+            }
         }
         Disposition::Throttled { after_ms } => {
             let at = now.plus_ms(after_ms.unwrap_or(PAUSE_MS).clamp(100, 3_600_000));
@@ -300,6 +304,17 @@ pub(super) async fn apply_early(app: &Arc<App>, account: &AccountId, source: Sou
         if app.climb(&place, delivery.conversation, &[id], &climb).await.is_err() {
             tracing::debug!(delivery = %id, "a receipt that came early was not stored");
         }
+    }
+}
+
+/// Tells the administrator that a source is in trouble: many conversations wait for it.
+pub(super) async fn breaker_opened(app: &Arc<App>, account: &AccountId, source: SourceId, reason: &Reason) {
+    metrics::counter!("antiphon_breakers_opened_total").increment(1);
+    let directory = app.directory();
+    let Some((view, source)) = directory.source(source).filter(|(view, _)| view.account.id == *account) else { return };
+    let health = Health { state: HealthState::Failing, message: sentence(reason), since: app.clock.now() };
+    if let Err(error) = app.change_health(view, source, health).await {
+        tracing::warn!(source = %source.id, %error, "a source's health was not stored");
     }
 }
 

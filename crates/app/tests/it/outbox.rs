@@ -166,6 +166,40 @@ async fn one_poisoned_conversation_does_not_delay_another() {
 }
 
 #[tokio::test]
+async fn a_source_in_trouble_pauses_as_a_whole_says_so_and_recovers() {
+    let test = TestApp::start().await;
+    let mut listener = test.listen(Topic::Account(test.account()));
+    let health = |heard| match heard {
+        Heard::That(Announcement::Source(_, health, _)) => Some(health.state),
+        _ => None,
+    };
+    for login in ["agent1", "agent2"] {
+        let agent = test.arrive(login).await;
+        for n in 0..3 {
+            test.receive(&format!("say m{agent}{n} +{agent}{n} hello", agent = agent.id())).await;
+            let conversation = test.accept(&agent).await;
+            test.write(&agent, &conversation, "hi").await.expect("publishes");
+        }
+    }
+    assert_eq!(TestApp::hear(&mut listener, health).await, HealthState::Failing);
+    test.net.otherwise(answer(200, "v1"));
+    while test
+        .store
+        .deliveries(&test.account(), &Default::default(), None, 10)
+        .await
+        .expect("reads")
+        .iter()
+        .any(|d| d.status != DeliveryStatus::Sent)
+    {
+        if let Some(at) = test.clock.next_wake() {
+            test.clock.advance(at.since(test.clock.now()).max(1));
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(TestApp::hear(&mut listener, health).await, HealthState::Ok);
+}
+
+#[tokio::test]
 async fn what_was_on_its_way_at_a_crash_is_unknown_and_looked_up() {
     let test = TestApp::start().await;
     let (agent, conversation, mut listener) = conversation(&test).await;

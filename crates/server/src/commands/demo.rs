@@ -19,12 +19,8 @@ use tokio::net::TcpListener;
 pub const ACCOUNT: &str = "demo";
 /// The password of each of the demo's users.
 pub const PASSWORD: &str = "correct-horse-9A";
-const USERS: [(&str, &str, &str); 4] = [
-    ("agent1", "agent", "Alice"),
-    ("agent2", "agent", "Bob"),
-    ("manager", "agent_manager", "Mary"),
-    ("admin", "administrator", "Ada"),
-];
+const USERS: [(&str, &str, &str); 4] =
+    [("agent1", "agent", "Alice"), ("agent2", "agent", "Bob"), ("manager", "agent_manager", "Mary"), ("admin", "administrator", "Ada")];
 
 const SMS: &str = "twilio_sms";
 const NUMBER: &str = "+15005550006";
