@@ -20,6 +20,8 @@ pub struct ChannelKind {
     pub id: &'static str,
     /// Shown to people.
     pub name: &'static str,
+    /// What the published history calls it, for example `SMS`.
+    pub published_as: &'static str,
     /// What `address` of a source is, for example "phone number (E.164)".
     pub address_label: &'static str,
     /// The secrets and ids of one source.

@@ -10,6 +10,7 @@ pub mod composer;
 pub mod directory;
 mod dispatcher;
 pub mod files;
+pub mod history;
 mod ingest;
 pub mod limits;
 mod live;

@@ -28,6 +28,7 @@ pub struct TestChannel;
 static KIND: ChannelKind = ChannelKind {
     id: ID,
     name: "Test channel",
+    published_as: "TEST",
     address_label: "number",
     credentials: &[Field { name: "secret", label: "Secret", secret: true, required: true, default: None, help: "Signs webhooks." }],
     app_credentials: &[],

@@ -7,6 +7,7 @@ mod discovery;
 mod files;
 #[cfg(test)]
 mod fixtures;
+mod history;
 pub(crate) mod identity;
 mod login;
 mod pace;
@@ -163,6 +164,9 @@ pub fn routes(state: CompatState) -> Router {
         .route("/api/account/{account}/logout", post(login::logout))
         .route("/v1/AUTH_async-images/{account}/{*file}", get(files::get).put(files::put))
         .route("//v1/AUTH_async-images/{account}/{*file}", get(files::get).put(files::put))
+        .route("/messaging_history/api/account/{account}/conversations/conversation/search", post(history::by_conversation))
+        .route("/messaging_history/api/account/{account}/conversations/consumer/search", post(history::by_consumer))
+        .route("/messaging_history/api/account/{account}/agent-view/status", post(history::status))
         .layer(middleware::from_fn(cross_origin));
     Router::new().merge(open_to_pages).route("/ws_api/account/{account}/messaging/brand/{bearer}", get(socket::upgrade)).with_state(shared)
 }

@@ -4,6 +4,7 @@
 
 mod agents_day;
 mod harness;
+mod history;
 mod http;
 mod sockets;
 mod transfers;

@@ -53,6 +53,7 @@ const fn secret(name: &'static str, label: &'static str, required: bool, help: &
 static KIND: ChannelKind = ChannelKind {
     id: "facebook_messenger",
     name: "Facebook Messenger",
+    published_as: "FACEBOOK",
     address_label: "page id",
     credentials: &[
         secret(

@@ -44,6 +44,7 @@ const fn secret(name: &'static str, label: &'static str, required: bool, help: &
 static KIND: ChannelKind = ChannelKind {
     id: "twilio_sms",
     name: "SMS (Twilio)",
+    published_as: "SMS",
     address_label: "phone number (E.164)",
     credentials: &[
         Field {
