@@ -166,6 +166,8 @@ pub enum InboundKind {
         reason: Option<Reason>,
         /// The consumer withdrew or never gave consent: recorded besides.
         opted_out: bool,
+        /// It failed for a reason that may pass.
+        again: Option<TryAgain>,
     },
     /// A consumer is typing, or stopped.
     Typing {
@@ -183,6 +185,15 @@ pub enum InboundKind {
     },
     /// Understood, and of no consequence here; counted under its label.
     Ignored(&'static str),
+}
+
+/// How to try a message again that the channel took and then failed to deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TryAgain {
+    /// At the earliest after so many milliseconds.
+    pub after_ms: i64,
+    /// So many hand-overs in all, the earlier ones included.
+    pub max_attempts: u32,
 }
 
 /// Which outbound messages a receipt is about.
@@ -316,6 +327,17 @@ pub struct OutboundFile {
 pub struct Sent {
     /// The channel's id of it.
     pub vendor_id: String,
+    /// What the channel says of its allowance, where it does.
+    pub usage: Option<Usage>,
+}
+
+/// How much of what a channel allows a source is used up. The outbox slows down before the channel refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the allowance that is used most; a hundred is all of it.
+    pub percent: u32,
+    /// How long until there is room again, in milliseconds, where the channel says so.
+    pub regain_ms: Option<i64>,
 }
 
 /// The channel did not take it, or we don't know.
@@ -344,6 +366,11 @@ pub enum Disposition {
     },
     /// Never retry this message.
     Failed,
+    /// Never retry this message; the fault is the source's, and its administrator is told.
+    Misconfigured {
+        /// How long the source pauses.
+        pause_ms: Option<i64>,
+    },
     /// It may have arrived: never blindly resent.
     Unknown,
     /// The credential is dead: the source waits until it is renewed.

@@ -97,7 +97,10 @@ async fn one(app: &Arc<App>, account: &AccountId, mut file: StoredFile) -> Resul
                         Disposition::Throttled { after_ms } => (true, after_ms, u32::MAX),
                         // A read may be repeated whatever came of it.
                         Disposition::Unknown => (true, None, u32::MAX),
-                        Disposition::Failed | Disposition::NeedsReauthorisation | Disposition::OptedOut => (false, None, 0),
+                        Disposition::Failed
+                        | Disposition::Misconfigured { .. }
+                        | Disposition::NeedsReauthorisation
+                        | Disposition::OptedOut => (false, None, 0),
                     };
                     if again && fetch.attempts < most.min(app.limits.media_attempts) {
                         fetch.next_at = app.clock.now().plus_ms(backoff_ms(fetch.attempts, app.ids.dice(), after_ms));

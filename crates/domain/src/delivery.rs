@@ -129,6 +129,37 @@ impl Delivery {
         moves
     }
 
+    /// Whether what a channel says of its message `vendor_id` counts for this delivery.
+    ///
+    /// That it arrived always does, whichever hand-over it was. Anything less speaks of one hand-over: a late word on an earlier one must
+    /// not settle the next.
+    pub fn heeds(&self, vendor_id: Option<&str>, to: DeliveryStatus) -> bool {
+        if matches!(to, DeliveryStatus::Delivered | DeliveryStatus::Read) {
+            return true;
+        }
+        match (self.vendor_id.as_deref(), vendor_id) {
+            // It waits for its next hand-over, and the id that it has is the last one's.
+            (Some(_), _) if self.status == DeliveryStatus::Queued => false,
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => true,
+        }
+    }
+
+    /// Puts back into the outbox what the channel took under `vendor_id` and then certainly failed to deliver: the next attempt.
+    ///
+    /// Returns whether it did. What may have arrived, and what was handed over `most` times in all, is never sent again.
+    pub fn attempt_again(&mut self, vendor_id: Option<&str>, most: u32, at: Timestamp, now: Timestamp) -> bool {
+        let certain = self.status == DeliveryStatus::Sent && vendor_id.is_some() && self.vendor_id.as_deref() == vendor_id;
+        let again = certain && self.attempts < most;
+        if again {
+            self.status = DeliveryStatus::Queued;
+            self.handed_over_at = None;
+            self.next_at = at;
+            self.updated_at = self.updated_at.max(now);
+        }
+        again
+    }
+
     /// Puts a failed, cancelled or unknown delivery back into the outbox: somebody asked to try again.
     /// Returns whether it was one of those.
     pub fn retry(&mut self, now: Timestamp) -> bool {
@@ -207,6 +238,43 @@ mod tests {
         check(Delivered, Read, true);
         check(Read, Delivered, false);
         check(Read, Failed, false);
+    }
+
+    #[test]
+    fn a_late_word_on_an_earlier_hand_over_settles_nothing() {
+        use DeliveryStatus::*;
+        fn check(status: DeliveryStatus, ours: Option<&str>, theirs: Option<&str>, to: DeliveryStatus, heeded: bool) {
+            let delivery = Delivery { status, vendor_id: ours.map(Into::into), ..delivery() };
+            assert_eq!(delivery.heeds(theirs, to), heeded, "{status:?} {ours:?} {theirs:?} {to:?}");
+        }
+        check(Sent, Some("new"), Some("new"), Failed, true);
+        check(Sent, Some("new"), Some("old"), Failed, false);
+        check(Sent, Some("new"), Some("old"), Delivered, true);
+        check(Sent, Some("new"), None, Failed, true);
+        check(Queued, Some("old"), Some("old"), Failed, false);
+        check(Queued, Some("old"), Some("old"), Sent, false);
+        check(Queued, Some("old"), Some("old"), Read, true);
+        check(Queued, None, Some("first"), Sent, true);
+        check(Unknown, None, Some("first"), Failed, true);
+    }
+
+    #[test]
+    fn only_what_certainly_failed_is_attempted_again_and_not_for_ever() {
+        use DeliveryStatus::*;
+        fn check(status: DeliveryStatus, attempts: u32, ours: Option<&str>, theirs: Option<&str>, again: bool) {
+            let mut delivery =
+                Delivery { status, attempts, vendor_id: ours.map(Into::into), handed_over_at: Some(Timestamp(1)), ..delivery() };
+            assert_eq!(delivery.attempt_again(theirs, 2, Timestamp(50), Timestamp(7)), again, "{status:?} {attempts} {ours:?} {theirs:?}");
+            let expected = if again { (Queued, None, Timestamp(50)) } else { (status, Some(Timestamp(1)), Timestamp(0)) };
+            assert_eq!((delivery.status, delivery.handed_over_at, delivery.next_at), expected);
+        }
+        check(Sent, 1, Some("v1"), Some("v1"), true);
+        check(Sent, 2, Some("v1"), Some("v1"), false);
+        check(Sent, 1, Some("v2"), Some("v1"), false);
+        check(Sent, 1, None, None, false);
+        check(Unknown, 1, Some("v1"), Some("v1"), false);
+        check(Delivered, 1, Some("v1"), Some("v1"), false);
+        check(Queued, 1, Some("v1"), Some("v1"), false);
     }
 
     proptest! {

@@ -1,17 +1,18 @@
 //! A channel of no vendor: bodies are lines, the signature is a header that equals the secret.
 //!
 //! One line is one item: `say KEY FROM TEXT`, `picture KEY FROM URL`, `delivered ID`, `read FROM TIME`, `echo KEY TO TEXT`,
-//! `typing FROM`, or anything else, which is a dead letter.
+//! `typing FROM`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
+//! which is a dead letter.
 
 use antiphon_app::channel::{
     Adapted, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind, Keys, LookedUp,
-    Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, Verified,
+    Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, TryAgain, Usage, Verified,
 };
 use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetError, NetRequest};
 use antiphon_content::capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit};
 use antiphon_domain::delivery::Reason;
-use antiphon_domain::{DeliveryStatus, Timestamp};
+use antiphon_domain::{DeliveryId, DeliveryStatus, Timestamp};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -52,6 +53,18 @@ fn message(key: &str, from: &str, content: InboundContent) -> Result<InboundItem
     item(key, InboundKind::Message { from: from.to_owned(), name: None, contents: vec![content], metadata: None, consent: None })
 }
 
+fn receipt(
+    line: &str,
+    id: &str,
+    delivery: Option<DeliveryId>,
+    status: DeliveryStatus,
+    again: Option<TryAgain>,
+) -> Result<InboundItem, DeadLetter> {
+    let of = ReceiptOf::Ids { vendor_ids: vec![id.to_owned()], delivery };
+    let reason = again.map(|_| error(Disposition::Failed, "out_of_reach").reason);
+    item(line, InboundKind::Receipt { of, status, reason, opted_out: false, again })
+}
+
 fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
     let words: Vec<&str> = line.splitn(4, ' ').collect();
     let text = |text: &str| InboundContent::Text { text: text.to_owned(), payload: None };
@@ -68,13 +81,17 @@ fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
         ["typing", from] => item(line, InboundKind::Typing { from: from.to_owned(), on: true }),
         ["delivered", id] | ["failed", id] => {
             let status = if words[0] == "delivered" { DeliveryStatus::Delivered } else { DeliveryStatus::Failed };
-            let of = ReceiptOf::Ids { vendor_ids: vec![id.to_owned()], delivery: None };
-            item(line, InboundKind::Receipt { of, status, reason: None, opted_out: false })
+            receipt(line, id, None, status, None)
+        }
+        ["sent", id, delivery] => receipt(line, id, delivery.parse().ok(), DeliveryStatus::Sent, None),
+        ["arrived", id, delivery] => receipt(line, id, delivery.parse().ok(), DeliveryStatus::Delivered, None),
+        ["bounced", id, delivery] => {
+            receipt(line, id, delivery.parse().ok(), DeliveryStatus::Failed, Some(TryAgain { after_ms: 60_000, max_attempts: 2 }))
         }
         ["read", from, at] => {
             let at = at.parse().map(Timestamp).unwrap_or_default();
             let of = ReceiptOf::UpTo { consumer: from.to_owned(), at };
-            item(line, InboundKind::Receipt { of, status: DeliveryStatus::Read, reason: None, opted_out: false })
+            item(line, InboundKind::Receipt { of, status: DeliveryStatus::Read, reason: None, opted_out: false, again: None })
         }
         _ => Err(DeadLetter { source_address: None, code: "malformed", reason: "the line is none that the test channel knows".to_owned() }),
     }
@@ -126,9 +143,14 @@ impl Channel for TestChannel {
             let mut request = NetRequest::new(http::Method::POST, format!("http://vendor.test/send/{}", out.to));
             request.body = out.payload.clone().into();
             match net.call(request).await {
-                Ok(answer) if answer.status == 200 => Ok(Sent { vendor_id: String::from_utf8_lossy(&answer.body).into_owned() }),
+                Ok(answer) if answer.status == 200 => {
+                    let used = answer.headers.get("x-used-percent").and_then(|percent| percent.to_str().ok()?.parse().ok());
+                    let usage = used.map(|percent| Usage { percent, regain_ms: None });
+                    Ok(Sent { vendor_id: String::from_utf8_lossy(&answer.body).into_owned(), usage })
+                }
                 Ok(answer) => Err(match answer.status {
                     401 => error(Disposition::NeedsReauthorisation, "token_dead"),
+                    403 => error(Disposition::Misconfigured { pause_ms: Some(60_000) }, "blocked"),
                     410 => error(Disposition::OptedOut, "opted_out"),
                     429 => error(Disposition::Throttled { after_ms: Some(5_000) }, "throttled"),
                     500..=599 => error(Disposition::Retry { after_ms: None, max_attempts: None }, "vendor_down"),

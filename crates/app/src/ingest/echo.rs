@@ -3,7 +3,7 @@
 use super::append::Arrival;
 use super::{Again, Climb, Ingested, Place};
 use crate::App;
-use crate::channel::{InboundContent, InboundItem};
+use crate::channel::{InboundContent, InboundItem, TryAgain};
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::{Delivery, DeliveryId, DeliveryStatus, Role};
@@ -14,6 +14,9 @@ use std::sync::Arc;
 pub(crate) struct Early {
     pub status: DeliveryStatus,
     pub reason: Option<Reason>,
+    /// The channel's id that it came under.
+    pub vendor_id: Option<Arc<str>>,
+    pub again: Option<TryAgain>,
 }
 
 impl App {
@@ -65,7 +68,7 @@ impl App {
         if known || self.outbox.in_flight(&own) {
             return Ok(Ingested::Repeated);
         }
-        let climb = Climb { status: DeliveryStatus::Sent, reason: None, vendor_id: Some(vendor_id) };
+        let climb = Climb { status: DeliveryStatus::Sent, reason: None, vendor_id: Some(vendor_id), again: None };
         self.climb(place, own.conversation, &[own.id], &climb).await?;
         Ok(Ingested::Stored)
     }

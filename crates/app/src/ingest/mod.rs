@@ -89,8 +89,9 @@ impl App {
                 InboundKind::Echo { to, vendor_id, delivery, contents } => {
                     self.ingest_echo(&place, &item, to, vendor_id, *delivery, contents).await
                 }
-                InboundKind::Receipt { of, status, reason, opted_out } => {
-                    self.ingest_receipt(&place, of, *status, reason.clone(), *opted_out).await
+                InboundKind::Receipt { of, status, reason, opted_out, again } => {
+                    let told = receipt::Told { status: *status, reason: reason.as_ref(), opted_out: *opted_out, again: *again };
+                    self.ingest_receipt(&place, of, &told).await
                 }
                 InboundKind::Typing { from, on } => self.ingest_typing(&place, from, *on).await,
                 InboundKind::Health { state, message } => {

@@ -2,12 +2,12 @@
 
 use super::{Again, Ingested, Place};
 use crate::App;
-use crate::channel::ReceiptOf;
+use crate::channel::{ReceiptOf, TryAgain};
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{UnitOfWork, Write};
 use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
 use antiphon_domain::conversation::Draft;
-use antiphon_domain::delivery::Reason;
+use antiphon_domain::delivery::{Reason, backoff_ms};
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::{
     AcceptStatus, Audience, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, EventBody, Role, RowId, Sequence, Timestamp,
@@ -15,23 +15,35 @@ use antiphon_domain::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The remedy of a failure that is mended by itself.
+const TRIED_AGAIN: &str = "Nothing to do: it is tried again.";
+
 /// How far deliveries came.
 pub(crate) struct Climb<'a> {
     pub status: DeliveryStatus,
     pub reason: Option<Reason>,
     /// The channel's id, to be kept where none is known yet.
     pub vendor_id: Option<&'a str>,
+    /// How to try it again, where it failed for a reason that may pass.
+    pub again: Option<TryAgain>,
+}
+
+/// What a receipt says.
+pub(super) struct Told<'a> {
+    pub status: DeliveryStatus,
+    pub reason: Option<&'a Reason>,
+    pub opted_out: bool,
+    pub again: Option<TryAgain>,
+}
+
+impl Told<'_> {
+    fn early(&self, vendor_id: Option<&str>) -> super::Early {
+        super::Early { status: self.status, reason: self.reason.cloned(), vendor_id: vendor_id.map(Arc::from), again: self.again }
+    }
 }
 
 impl App {
-    pub(super) async fn ingest_receipt(
-        self: &Arc<Self>,
-        place: &Place<'_>,
-        of: &ReceiptOf,
-        status: DeliveryStatus,
-        reason: Option<Reason>,
-        opted_out: bool,
-    ) -> Result<Ingested, Again> {
+    pub(super) async fn ingest_receipt(self: &Arc<Self>, place: &Place<'_>, of: &ReceiptOf, told: &Told<'_>) -> Result<Ingested, Again> {
         let account = &place.view.account.id;
         let mut deliveries = Vec::new();
         match of {
@@ -46,7 +58,7 @@ impl App {
                             Some(found) => deliveries.push(found),
                             // The receipt overtook the answer to our own send: it is applied when that arrives, or now if it just did.
                             None => {
-                                self.outbox.keep_early(place.source.id, vendor_id, super::Early { status, reason: reason.clone() });
+                                self.outbox.keep_early(place.source.id, vendor_id, told.early(Some(vendor_id)));
                                 deliveries.extend(self.store.delivery_by_vendor_id(account, place.source.id, vendor_id).await?);
                             }
                         }
@@ -62,24 +74,27 @@ impl App {
                 }
             }
         }
+        // A receipt of one message says which hand-over it speaks of.
         let vendor_id = match of {
-            ReceiptOf::Ids { vendor_ids, delivery: Some(_) } => vendor_ids.first().map(String::as_str),
+            ReceiptOf::Ids { vendor_ids, .. } if vendor_ids.len() == 1 => vendor_ids.first().map(String::as_str),
             _ => None,
         };
         let mut by_conversation: BTreeMap<ConversationId, Vec<DeliveryId>> = BTreeMap::new();
         for delivery in deliveries {
             if self.outbox.in_flight(&delivery) {
                 // The send itself stores its outcome; what overtook it is applied right after.
-                self.outbox.keep_early(place.source.id, &delivery.id.to_string(), super::Early { status, reason: reason.clone() });
+                self.outbox.keep_early(place.source.id, &delivery.id.to_string(), told.early(vendor_id));
             } else {
                 by_conversation.entry(delivery.conversation).or_default().push(delivery.id);
             }
         }
-        let climb = Climb { status, reason: reason.clone(), vendor_id };
+        let climb = Climb { status: told.status, reason: told.reason.cloned(), vendor_id, again: told.again };
         for (conversation, ids) in by_conversation {
             self.climb(place, conversation, &ids, &climb).await?;
         }
-        if opted_out && let Some(reason) = &reason {
+        if told.opted_out
+            && let Some(reason) = told.reason
+        {
             self.note_opt_out(place, of, reason).await?;
         }
         Ok(Ingested::Stored)
@@ -101,6 +116,20 @@ impl App {
         let mut climbed = Vec::new();
         for id in ids {
             let Some(mut delivery) = self.store.delivery(account, *id).await? else { continue };
+            if !delivery.heeds(climb.vendor_id, climb.status) {
+                continue;
+            }
+            if climb.status == DeliveryStatus::Failed
+                && let Some(again) = climb.again
+            {
+                let most = again.max_attempts.min(self.limits.delivery_attempts);
+                let wait_ms = backoff_ms(delivery.attempts, self.ids.dice(), Some(again.after_ms));
+                if delivery.attempt_again(climb.vendor_id, most, now.plus_ms(wait_ms), now) {
+                    delivery.reason = climb.reason.clone().map(|reason| Reason { remedy: Some(TRIED_AGAIN.into()), ..reason });
+                    climbed.push(delivery);
+                    continue;
+                }
+            }
             let named = delivery.vendor_id.is_none() && climb.vendor_id.is_some();
             if named {
                 delivery.vendor_id = climb.vendor_id.map(Arc::from);
@@ -134,7 +163,9 @@ impl App {
             place.state.live.forget_conversation(conversation);
             return Err(error.into());
         }
-        self.outbox.forget(&climbed);
+        let (again, settled): (Vec<_>, Vec<_>) = climbed.iter().cloned().partition(|delivery| delivery.status == DeliveryStatus::Queued);
+        self.outbox.forget(&settled);
+        self.outbox.push(account, again);
         if let Some(moved) = moved {
             place.state.live.keep_conversation(Arc::clone(&moved.after));
             self.announce_move(moved);

@@ -1,5 +1,6 @@
 //! Lanes and sources of the outbox: pure book-keeping.
 
+use crate::channel::Usage;
 use antiphon_domain::delivery::backoff_ms;
 use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -24,6 +25,26 @@ struct Sending {
     failing: BTreeSet<ConversationId>,
     /// How often the breaker opened since then.
     trips: u32,
+    /// Fewer at once than usual: the channel's allowance runs out.
+    at_once: Option<usize>,
+}
+
+/// Above this share of the allowance a source sends one at a time, with a gap that grows; above the other it stops.
+const SLOW_ABOVE: u32 = 75;
+const STOP_ABOVE: u32 = 95;
+/// What each percent above the first adds to the gap, in milliseconds.
+const GAP_MS: i64 = 200;
+/// How long a source stops where the channel names no time, and at most.
+const STOP_MS: i64 = 60_000;
+const STOP_MOST_MS: i64 = 3_600_000;
+
+/// How many to send at once from now on, where that is fewer than usual, and how long to wait before the next.
+fn pace(usage: Usage) -> (Option<usize>, i64) {
+    match usage.percent {
+        0..=SLOW_ABOVE => (None, 0),
+        percent if percent <= STOP_ABOVE => (Some(1), GAP_MS * i64::from(percent - SLOW_ABOVE)),
+        _ => (Some(1), usage.regain_ms.unwrap_or(STOP_MS).clamp(STOP_MS, STOP_MOST_MS)),
+    }
 }
 
 /// So many conversations must fail, with none that works in between, before the source as a whole is thought to be in trouble:
@@ -120,7 +141,7 @@ impl Lanes {
                 self.timers.insert((at, id));
                 continue;
             }
-            if source.under_way >= self.per_source {
+            if source.under_way >= source.at_once.unwrap_or(self.per_source) {
                 source.crowded.push_back(id);
                 continue;
             }
@@ -190,6 +211,20 @@ impl Lanes {
         }
     }
 
+    /// What the channel said of a source's allowance with its last answer. Returns how long the source pauses, in milliseconds.
+    pub(super) fn used(&mut self, source: SourceId, usage: Option<Usage>, now: Timestamp) -> i64 {
+        let source = self.sources.entry(source).or_default();
+        let (at_once, pause_ms) = usage.map_or((None, 0), pace);
+        if source.at_once.is_some() && at_once.is_none() {
+            self.ready.extend(source.crowded.drain(..));
+        }
+        source.at_once = at_once;
+        if pause_ms > 0 {
+            source.paused_until = source.paused_until.max(Some(now.plus_ms(pause_ms)));
+        }
+        pause_ms
+    }
+
     pub(super) fn resume_all(&mut self) {
         self.generation += 1;
         for (id, lane) in &mut self.lanes {
@@ -213,7 +248,9 @@ impl Lanes {
     pub(super) fn would_send_now(&self, id: ConversationId, source: SourceId, now: Timestamp) -> bool {
         let idle = self.lanes.get(&id).is_none_or(|lane| lane.queue.is_empty() && lane.sending.is_none());
         let source = self.sources.get(&source);
-        idle && source.is_none_or(|source| source.under_way < self.per_source && source.paused_until.is_none_or(|until| until <= now))
+        idle && source.is_none_or(|source| {
+            source.under_way < source.at_once.unwrap_or(self.per_source) && source.paused_until.is_none_or(|until| until <= now)
+        })
     }
 
     pub(super) fn idle_to(&self, source: SourceId, address: &str) -> Vec<Delivery> {
@@ -323,6 +360,33 @@ mod tests {
         assert_eq!(sends(&mut lanes, until.0), vec![9]);
         lanes.worked(source);
         assert_eq!(lanes.failed(lane(1), source, until, 7), None, "counted anew");
+    }
+
+    #[test]
+    fn a_source_slows_down_before_its_allowance_is_used_up_and_speeds_up_again() {
+        let (mut lanes, source) = (Lanes::new(8), SourceId(1));
+        let used = |percent, regain_ms| Some(Usage { percent, regain_ms });
+        assert_eq!(lanes.used(source, used(75, None), Timestamp(0)), 0);
+        assert_eq!(lanes.used(source, used(80, None), Timestamp(0)), 1_000);
+        for id in 1..=3 {
+            lanes.push(&account(), delivery(id, u8::try_from(id).expect("small")));
+        }
+        assert!(!lanes.would_send_now(ConversationId([9; 16]), source, Timestamp(0)));
+        assert_eq!(sends(&mut lanes, 0), Vec::<u64>::new(), "not before the gap is over");
+        assert_eq!(sends(&mut lanes, 1_000), vec![1], "one at a time");
+        lanes.settle(ConversationId([1; 16]), DeliveryId(1), source);
+        assert_eq!(lanes.used(source, used(96, None), Timestamp(1_000)), 60_000);
+        assert_eq!(sends(&mut lanes, 60_999), Vec::<u64>::new(), "stopped");
+        assert_eq!(lanes.used(source, used(100, Some(120_000)), Timestamp(1_000)), 120_000, "as long as the channel says");
+        assert_eq!(lanes.used(source, used(100, Some(99_999_999)), Timestamp(1_000)), 3_600_000, "within reason");
+        let (mut lanes, source) = (Lanes::new(8), SourceId(1));
+        lanes.used(source, used(76, None), Timestamp(0));
+        for id in 1..=4 {
+            lanes.push(&account(), delivery(id, u8::try_from(id).expect("small")));
+        }
+        assert_eq!(sends(&mut lanes, 200), vec![1]);
+        assert_eq!(lanes.used(source, used(10, None), Timestamp(200)), 0);
+        assert_eq!(sends(&mut lanes, 200), vec![2, 3, 4], "side by side again");
     }
 
     #[test]

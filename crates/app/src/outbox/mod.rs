@@ -7,6 +7,7 @@ mod lanes;
 pub(crate) mod recorder;
 mod send;
 
+use crate::channel::Usage;
 use crate::ingest::Early;
 use crate::{App, Unavailable};
 use antiphon_domain::delivery::Reason;
@@ -53,9 +54,18 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// A send worked: its source is well.
-    fn worked(&self, source: SourceId) {
-        self.lanes().worked(source);
+    /// A send worked: its source is well, and goes as fast as the channel's allowance lets it.
+    fn worked(&self, source: SourceId, usage: Option<Usage>, now: Timestamp) {
+        let mut lanes = self.lanes();
+        lanes.worked(source);
+        if lanes.used(source, usage, now) > 0 {
+            metrics::counter!("antiphon_sources_slowed_total").increment(1);
+        }
+    }
+
+    /// Sends nothing over a source until then.
+    fn pause(&self, source: SourceId, until: Timestamp) {
+        self.lanes().pause(source, until);
     }
 
     /// Whether what is queued for a conversation now would be handed over at once.

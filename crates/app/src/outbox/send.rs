@@ -53,6 +53,8 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         let before = delivery.clone();
         delivery.attempts += 1;
         delivery.handed_over_at = Some(now);
+        // The id of an earlier hand-over is not this one's.
+        delivery.vendor_id = None;
         if let Err(error) = put(app, account, &delivery, Vec::new()).await {
             return after_store_trouble(app, before, &error);
         }
@@ -73,7 +75,7 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         Ok(sent) => {
             delivery.vendor_id = Some(sent.vendor_id.as_str().into());
             delivery.climb(DeliveryStatus::Sent, None, app.clock.now());
-            app.outbox.worked(delivery.source);
+            app.outbox.worked(delivery.source, sent.usage, app.clock.now());
             healthy(app, &way).await;
             settle(app, account, &way, delivery, rows).await
         }
@@ -151,6 +153,16 @@ async fn trouble(
         Disposition::Failed => {
             delivery.climb(DeliveryStatus::Failed, Some(reason), now);
             settle(app, account, way, delivery, rows).await
+        }
+        Disposition::Misconfigured { pause_ms } => {
+            delivery.climb(DeliveryStatus::Failed, Some(reason.clone()), now);
+            let source = delivery.source;
+            let done = settle(app, account, way, delivery, rows).await;
+            if let Some(pause_ms) = pause_ms {
+                app.outbox.pause(source, now.plus_ms(pause_ms));
+            }
+            report(app, account, source, &reason).await;
+            done
         }
         Disposition::OptedOut => {
             let opted_out = *reason.code == *"opted_out";
@@ -300,7 +312,7 @@ pub(super) async fn apply_early(app: &Arc<App>, account: &AccountId, source: Sou
         let Some(way) = way(app, account, &delivery) else { return };
         let state = app.account_state(account);
         let place = Place { view: &way.view, source: &way.source, channel: &*way.channel, state: &state };
-        let climb = Climb { status: early.status, reason: early.reason, vendor_id: None };
+        let climb = Climb { status: early.status, reason: early.reason, vendor_id: early.vendor_id.as_deref(), again: early.again };
         if app.climb(&place, delivery.conversation, &[id], &climb).await.is_err() {
             tracing::debug!(delivery = %id, "a receipt that came early was not stored");
         }
@@ -310,6 +322,11 @@ pub(super) async fn apply_early(app: &Arc<App>, account: &AccountId, source: Sou
 /// Tells the administrator that a source is in trouble: many conversations wait for it.
 pub(super) async fn breaker_opened(app: &Arc<App>, account: &AccountId, source: SourceId, reason: &Reason) {
     metrics::counter!("antiphon_breakers_opened_total").increment(1);
+    report(app, account, source, reason).await;
+}
+
+/// Marks a source as failing, with the reason for its administrator.
+async fn report(app: &Arc<App>, account: &AccountId, source: SourceId, reason: &Reason) {
     let directory = app.directory();
     let Some((view, source)) = directory.source(source).filter(|(view, _)| view.account.id == *account) else { return };
     let health = Health { state: HealthState::Failing, message: sentence(reason), since: app.clock.now() };

@@ -199,6 +199,126 @@ async fn a_source_in_trouble_pauses_as_a_whole_says_so_and_recovers() {
     assert_eq!(TestApp::hear(&mut listener, health).await, HealthState::Ok);
 }
 
+async fn stored(test: &TestApp, delivery: &Delivery) -> Delivery {
+    test.store.delivery(&test.account(), delivery.id).await.expect("reads").expect("is there")
+}
+
+/// Lets everything that is due happen, up to a time from now.
+async fn pass(test: &TestApp, ms: i64) {
+    let end = test.clock.now().plus_ms(ms);
+    while test.clock.now() < end {
+        let wake = test.clock.next_wake().filter(|at| *at < end).unwrap_or(end);
+        test.clock.advance(wake.since(test.clock.now()).max(1));
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_channel_failed_to_deliver_is_attempted_again_so_often_and_no_more() {
+    let test = TestApp::start().await;
+    let (agent, conversation, mut listener) = conversation(&test).await;
+    test.net.then(answer(200, "v1")).then(answer(200, "v2"));
+    test.write(&agent, &conversation, "hi").await.expect("publishes");
+    let first = delivered(&mut listener, DeliveryStatus::Sent).await;
+    let say = |word: &str, vendor_id: &str| format!("{word} {vendor_id} {}", first.id);
+    test.receive(&say("bounced", "v1")).await;
+    let waiting = delivered(&mut listener, DeliveryStatus::Queued).await;
+    assert_eq!(waiting.reason.as_ref().map(|reason| &*reason.code), Some("out_of_reach"));
+    assert!(waiting.next_at >= test.clock.now().plus_s(60), "not before the channel's time");
+    // The same callback again, and a late one of the hand-over that failed.
+    test.receive(&say("bounced", "v1")).await;
+    test.receive(&say("sent", "v1")).await;
+    assert_eq!((stored(&test, &first).await.status, test.net.calls().len()), (DeliveryStatus::Queued, 1));
+    until_called(&test, 2).await;
+    let second = delivered(&mut listener, DeliveryStatus::Sent).await;
+    assert_eq!(second.vendor_id.as_deref(), Some("v2"), "the new id replaces the old");
+    test.receive(&say("bounced", "v1")).await;
+    assert_eq!(stored(&test, &first).await.status, DeliveryStatus::Sent, "not the hand-over that counts");
+    test.receive(&say("bounced", "v2")).await;
+    delivered(&mut listener, DeliveryStatus::Failed).await;
+    pass(&test, 24 * 3_600_000).await;
+    assert_eq!(test.net.calls().len(), 2, "bounded");
+    // The carrier's own retry of the first got through after all.
+    test.receive(&say("arrived", "v1")).await;
+    assert_eq!(stored(&test, &first).await.status, DeliveryStatus::Delivered);
+}
+
+#[tokio::test]
+async fn what_arrives_after_all_is_not_attempted_again() {
+    let test = TestApp::start().await;
+    let (agent, conversation, mut listener) = conversation(&test).await;
+    test.net.otherwise(answer(200, "v1"));
+    test.write(&agent, &conversation, "hi").await.expect("publishes");
+    let sent = delivered(&mut listener, DeliveryStatus::Sent).await;
+    test.receive(&format!("bounced v1 {}", sent.id)).await;
+    test.receive(&format!("arrived v1 {}", sent.id)).await;
+    assert_eq!(stored(&test, &sent).await.status, DeliveryStatus::Delivered);
+    pass(&test, 3_600_000).await;
+    assert_eq!(test.net.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn another_attempt_outlives_a_restart_and_a_receipt_that_overtakes_its_send() {
+    let test = TestApp::start().await;
+    let (agent, conversation, mut listener) = conversation(&test).await;
+    test.net.then(answer(200, "v1"));
+    test.write(&agent, &conversation, "hi").await.expect("publishes");
+    let sent = delivered(&mut listener, DeliveryStatus::Sent).await;
+    test.receive(&format!("bounced v1 {}", sent.id)).await;
+    assert_eq!(stored(&test, &sent).await.status, DeliveryStatus::Queued);
+    test.net.then(answer(200, "v2"));
+    let test = test.restart().await;
+    until_called(&test, 2).await;
+    while stored(&test, &sent).await.vendor_id.as_deref() != Some("v2") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stored(&test, &sent).await.status, DeliveryStatus::Sent);
+}
+
+#[tokio::test]
+async fn a_source_whose_allowance_runs_out_slows_down_before_it_is_refused() {
+    let test = TestApp::start().await;
+    let (agent, first, mut listener) = conversation(&test).await;
+    test.receive("say m2 +2 hello").await;
+    let second = test.accept(&agent).await;
+    let mut nearly = answer(200, "v1").expect("an answer");
+    nearly.headers.insert("x-used-percent", "90".parse().expect("a header"));
+    test.net.then(Ok(nearly)).then(answer(200, "v2"));
+    test.write(&agent, &first, "one").await.expect("publishes");
+    delivered(&mut listener, DeliveryStatus::Sent).await;
+    test.write(&agent, &second, "two").await.expect("publishes");
+    pass(&test, 2_900).await;
+    assert_eq!(test.net.calls().len(), 1, "it waits a while");
+    pass(&test, 200).await;
+    test.net.called(2).await;
+    assert_eq!(delivered(&mut listener, DeliveryStatus::Sent).await.conversation, second.id);
+}
+
+#[tokio::test]
+async fn a_source_that_the_channel_blocks_is_parked_and_its_administrator_told() {
+    let test = TestApp::start().await;
+    let (agent, first, mut listener) = conversation(&test).await;
+    test.receive("say m2 +2 hello").await;
+    let second = test.accept(&agent).await;
+    test.net.then(answer(403, "")).then(answer(200, "v2"));
+    test.write(&agent, &first, "one").await.expect("publishes");
+    let health = |heard| match heard {
+        Heard::That(Announcement::Source(_, health, _)) => Some((health.state, health.message)),
+        _ => None,
+    };
+    let failed = delivered(&mut listener, DeliveryStatus::Failed).await;
+    assert_eq!(failed.reason.map(|reason| reason.code.to_string()).as_deref(), Some("blocked"));
+    assert_eq!(TestApp::hear(&mut listener, health).await, (HealthState::Failing, "The test channel says blocked.".to_owned()));
+    test.write(&agent, &second, "two").await.expect("publishes");
+    pass(&test, 59_000).await;
+    assert_eq!(test.net.calls().len(), 1, "parked");
+    pass(&test, 2_000).await;
+    test.net.called(2).await;
+    assert_eq!(TestApp::hear(&mut listener, health).await.0, HealthState::Ok);
+}
+
 #[tokio::test]
 async fn what_was_on_its_way_at_a_crash_is_unknown_and_looked_up() {
     let test = TestApp::start().await;

@@ -3,6 +3,7 @@
 //! Public list: <https://developers.facebook.com/docs/messenger-platform/error-codes>. The HTTP status is nearly always 400 whatever the
 //! cause, so code and subcode decide and the status is the last resort.
 
+use super::usage;
 use crate::kit::errors::{self, Class, Row, Sub};
 use crate::kit::{http, json};
 use antiphon_app::channel::{Disposition, SendError};
@@ -10,6 +11,8 @@ use antiphon_app::ports::net::NetAnswer;
 use antiphon_domain::Timestamp;
 use serde_json::Value;
 
+/// How long a page that Meta has blocked is left alone before the next message shows whether it still is.
+const PARKED_MS: i64 = 15 * 60_000;
 const AGAIN: &str = "Nothing to do: it is tried again.";
 const RECONNECT: &str = "Connect the page again, so that the source gets a new page access token.";
 const BUG: &str = "Write the message differently; if it stays, report it with the channel log.";
@@ -30,7 +33,7 @@ pub(super) static TABLE: &[Row] = &[
     row(&[(2, Sub::Any), (1200, Sub::Any)], Class::Retry(None), "vendor_unavailable", "Meta has a fault at the moment.", AGAIN),
     row(
         &[(2, Sub::Is(2_018_344))],
-        Class::Permanent,
+        Class::Source(None),
         "source_misconfigured",
         "An administrator of the page has not accepted the terms for contact labels.",
         "Accept the terms in the page's settings.",
@@ -149,7 +152,7 @@ pub(super) static TABLE: &[Row] = &[
     ),
     row(
         &[(341, Sub::Any), (368, Sub::Any)],
-        Class::Permanent,
+        Class::Source(Some(PARKED_MS)),
         "policy_block",
         "Meta has blocked the page or the app for breaking a policy.",
         "Look at the page's quality in Meta Business Support and appeal there.",
@@ -165,7 +168,7 @@ pub(super) static TABLE: &[Row] = &[
 
 /// What a refused call means.
 pub(super) fn of_answer(answer: &NetAnswer, body: &Value, now: Timestamp) -> SendError {
-    let asked = http::retry_after(answer, now).or_else(|| regain_access_ms(answer));
+    let asked = http::retry_after(answer, now).or_else(|| usage::regain_ms(answer));
     of(answer, body, asked)
 }
 
@@ -190,14 +193,6 @@ fn of(answer: &NetAnswer, body: &Value, after_ms: Option<i64>) -> SendError {
         if refused["is_transient"] == true { errors::from_status(503, after_ms) } else { errors::from_status(answer.status, after_ms) };
     error.reason.vendor_code = Some(vendor_code.into());
     error
-}
-
-/// What the usage headers say about when calls are possible again, in milliseconds: `X-Business-Use-Case-Usage` counts in minutes.
-pub(super) fn regain_access_ms(answer: &NetAnswer) -> Option<i64> {
-    let usage = json::read(http::header(&answer.headers, "x-business-use-case-usage")?.as_bytes()).ok()?;
-    let minutes = usage.as_object()?.values().filter_map(Value::as_array).flatten();
-    let longest = minutes.filter_map(|use_case| json::integer(&use_case["estimated_time_to_regain_access"])).max()?;
-    (longest > 0).then(|| longest.clamp(1, 24 * 60) * 60_000)
 }
 
 /// Whether Meta refused because it could not fetch the file from us.

@@ -270,7 +270,7 @@ impl Update<'_> {
         } else {
             ReceiptOf::Ids { vendor_ids: mids, delivery: None }
         };
-        Ok(self.item(key, InboundKind::Receipt { of, status, reason: None, opted_out: false }))
+        Ok(self.item(key, InboundKind::Receipt { of, status, reason: None, opted_out: false, again: None }))
     }
 }
 

@@ -12,6 +12,7 @@ mod send;
 mod signature;
 #[cfg(test)]
 pub(crate) mod tests;
+mod usage;
 
 use crate::kit::{adapt, form, mac, media, settings};
 use antiphon_app::channel::{

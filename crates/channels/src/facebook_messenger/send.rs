@@ -1,6 +1,6 @@
 //! Calls to the Graph API: messages, sender actions, profiles, and conversations for finding a message again.
 
-use super::{GRAPH_VERSION, HOST, HUMAN_AGENT_HOURS, WINDOW_HOURS, errors, human_agent, signature};
+use super::{GRAPH_VERSION, HOST, HUMAN_AGENT_HOURS, WINDOW_HOURS, errors, human_agent, signature, usage};
 use crate::kit::adapt::{self, Carried, Part};
 use crate::kit::http::FormPart;
 use crate::kit::{errors as kit_errors, form, http, json, settings, time};
@@ -55,7 +55,7 @@ async fn sent(call: NetRequest, out: &Outbound, net: &dyn Net) -> Result<Sent, S
         return Err(errors::of_answer(&answer, &body, out.now));
     }
     let vendor_id = json::text(&body["message_id"]).ok_or_else(kit_errors::unknown)?;
-    Ok(Sent { vendor_id })
+    Ok(Sent { vendor_id, usage: usage::read(&answer) })
 }
 
 fn read(answer: &NetAnswer) -> Value {

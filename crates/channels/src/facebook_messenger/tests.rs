@@ -186,7 +186,7 @@ fn the_handshake_echoes_the_challenge_to_who_knows_the_token() {
 
 #[test]
 fn every_code_of_the_table_has_its_class() {
-    use Class::{Permanent, Reauthorise, Retry, Stop, Throttle};
+    use Class::{Permanent, Reauthorise, Retry, Source, Stop, Throttle};
     let any = |codes: &[i64]| codes.iter().map(|code| (*code, Sub::Any)).collect::<Vec<_>>();
     let of = |code: i64, subs: &[i64]| subs.iter().map(|sub| (code, Sub::Is(*sub))).collect::<Vec<_>>();
     let expected: Vec<(Class, Vec<(i64, Sub)>)> = vec![
@@ -197,14 +197,15 @@ fn every_code_of_the_table_has_its_class() {
         (
             Permanent,
             [
-                any(&[10, 100, 200, 341, 368, 10_303]),
-                of(2, &[2_018_344]),
+                any(&[10, 100, 200, 10_303]),
                 of(10, &[2_018_278, 2_018_065, 2_018_300]),
                 of(100, &[33, 2_018_034, 2_018_047, 2_018_109, 1_893_061]),
                 of(200, &[2_018_028, 2_018_027, 2_018_021]),
             ]
             .concat(),
         ),
+        (Source(None), of(2, &[2_018_344])),
+        (Source(Some(900_000)), any(&[341, 368])),
         (Retry(Some(2)), of(100, &[2_018_008])),
         (Retry(Some(1)), of(100, &[2_018_294])),
         (Stop, [any(&[551]), of(10, &[2_018_108]), of(100, &[2_018_001]), of(200, &[1_545_041]), of(551, &[1_545_041])].concat()),

@@ -5,21 +5,31 @@
 //! `throttled`, `vendor_unavailable`, `no_connection`, `outcome_unknown`, `media_unreachable`, `media_unsupported`,
 //! `media_too_large`, `address_forbidden`, `rejected`, `filtered`, `malformed`, `cancelled`.
 
-use antiphon_app::channel::{Disposition, SendError};
+use antiphon_app::channel::{Disposition, SendError, TryAgain};
 use antiphon_app::ports::net::NetError;
 use antiphon_domain::delivery::Reason;
+
+/// How often what was taken and then failed is tried again where the table gives no number.
+const MORE: u32 = 2;
+/// And after how long, in milliseconds.
+const AFTER_MS: i64 = 60_000;
 
 /// What a vendor's code means for the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Transient: again, with growing gaps; at most so many times more, if a number is given.
     Retry(Option<u32>),
+    /// As `Retry`, so many times more, and not before so many milliseconds: what is in the way takes a while to pass.
+    Later(u32, i64),
     /// Again later, and the whole source slows down; for so many milliseconds at least, if a number is given.
     Throttle(Option<i64>),
     /// The credential is dead.
     Reauthorise,
     /// Never retry this message.
     Permanent,
+    /// Never retry this message, and tell the administrator: every message of the source fares so. The source pauses for so many
+    /// milliseconds, if a number is given.
+    Source(Option<i64>),
     /// Never retry, and the consumer can't or must not be written to any more.
     Stop,
 }
@@ -65,12 +75,30 @@ impl Row {
     pub fn error(&self, vendor_code: &str, after_ms: Option<i64>) -> SendError {
         let disposition = match self.class {
             Class::Retry(more) => Disposition::Retry { after_ms, max_attempts: more.map(|more| more + 1) },
+            Class::Later(more, least_ms) => {
+                Disposition::Retry { after_ms: Some(after_ms.unwrap_or(least_ms).max(least_ms)), max_attempts: Some(more + 1) }
+            }
+            Class::Source(pause_ms) => Disposition::Misconfigured { pause_ms },
             Class::Throttle(least) => Disposition::Throttled { after_ms: after_ms.or(least) },
             Class::Reauthorise => Disposition::NeedsReauthorisation,
             Class::Permanent => Disposition::Failed,
             Class::Stop => Disposition::OptedOut,
         };
         SendError { disposition, reason: self.reason(vendor_code) }
+    }
+}
+
+impl Row {
+    /// What to do where the code comes after the message was taken.
+    pub fn again(&self) -> Option<TryAgain> {
+        let (more, after_ms) = match self.class {
+            Class::Retry(more) => (more.unwrap_or(MORE), AFTER_MS),
+            Class::Later(more, least_ms) => (more, least_ms),
+            Class::Throttle(None) => (MORE, AFTER_MS),
+            // An answer that comes a day late may do harm: people decide whether it still goes out.
+            Class::Throttle(Some(_)) | Class::Source(_) | Class::Reauthorise | Class::Permanent | Class::Stop => return None,
+        };
+        Some(TryAgain { after_ms, max_attempts: more + 1 })
     }
 }
 

@@ -5,12 +5,14 @@
 
 use crate::kit::errors::{self, Class, Row, Sub};
 use crate::kit::{http, json};
-use antiphon_app::channel::{Disposition, SendError};
+use antiphon_app::channel::{Disposition, SendError, TryAgain};
 use antiphon_app::ports::net::NetAnswer;
 use antiphon_domain::Timestamp;
 use antiphon_domain::delivery::Reason;
+use antiphon_domain::source::HealthState;
 use serde_json::Value;
 
+const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const AGAIN: &str = "Nothing to do: it is tried again.";
 
@@ -51,7 +53,7 @@ pub(super) static TABLE: &[Row] = &[
     ),
     row(
         &[(21212, Sub::Any), (21606, Sub::Any), (21603, Sub::Any), (21601, Sub::Any)],
-        Class::Permanent,
+        Class::Source(None),
         "source_misconfigured",
         "The source's number is missing, not owned by the account, or can't send SMS.",
         "Check the source's number and the number's capabilities in the Twilio console.",
@@ -102,14 +104,14 @@ pub(super) static TABLE: &[Row] = &[
     ),
     row(
         &[(21701, Sub::Any), (21702, Sub::Any), (21703, Sub::Any), (21704, Sub::Any)],
-        Class::Permanent,
+        Class::Source(None),
         "source_misconfigured",
         "The messaging service is missing, inactive, or has no numbers.",
         "Check the messaging service SID, and the service's sender pool in the Twilio console.",
     ),
     row(
         &[(30001, Sub::Any)],
-        Class::Retry(Some(1)),
+        Class::Later(1, MINUTE_MS),
         "vendor_unavailable",
         "The message waited too long in Twilio's queue.",
         "Send it again when there is less traffic.",
@@ -121,7 +123,13 @@ pub(super) static TABLE: &[Row] = &[
         "The Twilio account is suspended.",
         "Reactivate the account in the Twilio console.",
     ),
-    row(&[(30003, Sub::Any)], Class::Retry(Some(2)), "unreachable", "The consumer's phone is off or out of reach.", "Send it again later."),
+    row(
+        &[(30003, Sub::Any)],
+        Class::Later(2, 10 * MINUTE_MS),
+        "unreachable",
+        "The consumer's phone is off or out of reach.",
+        "Send it again later.",
+    ),
     row(
         &[(30004, Sub::Any)],
         Class::Stop,
@@ -143,7 +151,13 @@ pub(super) static TABLE: &[Row] = &[
         "The carrier took the message for spam.",
         "Reword the message; link shorteners and capitals are often the cause.",
     ),
-    row(&[(30008, Sub::Any)], Class::Retry(Some(1)), "vendor_unavailable", "The carrier gave no reason for the failure.", "Send it again."),
+    row(
+        &[(30008, Sub::Any)],
+        Class::Later(1, MINUTE_MS),
+        "vendor_unavailable",
+        "The carrier gave no reason for the failure.",
+        "Send it again.",
+    ),
     row(
         &[(30017, Sub::Any), (30410, Sub::Any)],
         Class::Retry(None),
@@ -161,7 +175,7 @@ pub(super) static TABLE: &[Row] = &[
     ),
     row(
         &[(30032, Sub::Any), (30034, Sub::Any)],
-        Class::Permanent,
+        Class::Source(None),
         "source_misconfigured",
         "The source's number is not registered for this traffic.",
         "Finish the toll-free verification or the A2P 10DLC registration in the Twilio console.",
@@ -220,11 +234,26 @@ pub(super) fn of_code(code: i64, answer: &NetAnswer, now: Timestamp) -> SendErro
     }
 }
 
-/// Why a message failed after it was taken, and whether the consumer withdrew their consent.
-pub(super) fn of_status(status: &str, code: Option<&str>) -> (Reason, bool) {
+/// What a failure after the message was taken means.
+pub(super) struct Failed {
+    pub reason: Reason,
+    /// The consumer withdrew their consent.
+    pub opted_out: bool,
+    pub again: Option<TryAgain>,
+    /// The account as a whole is at fault.
+    pub source: Option<HealthState>,
+}
+
+/// Why a message failed after it was taken.
+pub(super) fn of_status(status: &str, code: Option<&str>) -> Failed {
     let row = code.and_then(|code| code.trim().parse().ok()).and_then(|code| errors::find(TABLE, code, None));
     if let (Some(row), Some(code)) = (row, code) {
-        return (row.reason(code.trim()), row.reason == "opted_out");
+        let source = match row.class {
+            Class::Reauthorise => Some(HealthState::NeedsReauthorisation),
+            Class::Source(_) => Some(HealthState::Failing),
+            _ => None,
+        };
+        return Failed { reason: row.reason(code.trim()), opted_out: row.reason == "opted_out", again: row.again(), source };
     }
     let (ours, message, remedy) = match status {
         "canceled" => ("cancelled", "The message was cancelled at Twilio.", "Send it again if it is still wanted."),
@@ -234,7 +263,8 @@ pub(super) fn of_status(status: &str, code: Option<&str>) -> (Reason, bool) {
         _ => ("rejected", "Twilio could not send the message.", "The channel log and Twilio's console show more."),
     };
     let vendor_code = Some(code.unwrap_or(status).chars().take(40).collect::<String>().into());
-    (Reason { code: ours.into(), vendor_code, message: message.into(), remedy: Some(remedy.into()) }, false)
+    let reason = Reason { code: ours.into(), vendor_code, message: message.into(), remedy: Some(remedy.into()) };
+    Failed { reason, opted_out: false, again: None, source: None }
 }
 
 /// Whether the same message without its picture would be taken.

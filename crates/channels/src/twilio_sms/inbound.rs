@@ -11,7 +11,6 @@ use crate::kit::{form, http, json};
 use antiphon_app::channel::{DeadLetter, InboundContent, InboundItem, InboundKind, RawRequest, ReceiptOf};
 use antiphon_domain::DeliveryStatus;
 use antiphon_domain::consent::ConsentKind;
-use antiphon_domain::delivery::Reason;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
@@ -19,7 +18,14 @@ use std::borrow::Cow;
 /// Files of one message that are looked for; the vendor sends at most ten.
 const MAX_MEDIA: usize = 100;
 
-pub(super) fn parse(request: &RawRequest) -> Result<InboundItem, DeadLetter> {
+pub(super) fn parse(request: &RawRequest) -> Vec<Result<InboundItem, DeadLetter>> {
+    let item = parse_one(request);
+    // A failure that is the account's concerns more than its message.
+    let health = item.as_ref().ok().and_then(health_of);
+    std::iter::once(item).chain(health.map(Ok)).collect()
+}
+
+fn parse_one(request: &RawRequest) -> Result<InboundItem, DeadLetter> {
     let fields = Fields::read(request)?;
     if let Some(status) = fields.get("MessageStatus").filter(|status| status != "received") {
         return status_of(request, &fields, &status);
@@ -114,26 +120,33 @@ fn message(fields: &Fields<'_>) -> Result<InboundItem, DeadLetter> {
     Ok(InboundItem { source_address: None, key, at: None, kind })
 }
 
+/// How the source fares, where a receipt's failure tells.
+fn health_of(item: &InboundItem) -> Option<InboundItem> {
+    let InboundKind::Receipt { reason: Some(reason), .. } = &item.kind else { return None };
+    let state = errors::of_status("failed", reason.vendor_code.as_deref()).source?;
+    let message = format!("{} {}", reason.message, reason.remedy.as_deref().unwrap_or_default()).trim().to_owned();
+    Some(InboundItem { key: format!("{}:health", item.key), kind: InboundKind::Health { state, message }, ..item.clone() })
+}
+
 fn status_of(request: &RawRequest, fields: &Fields<'_>, status: &str) -> Result<InboundItem, DeadLetter> {
     let sid = fields.sid()?;
     let code = fields.get("ErrorCode").filter(|code| code != "0");
-    let receipt = |status, reason: Option<Reason>, opted_out| {
+    let receipt = |status, failed: Option<errors::Failed>| {
         let query = form::pairs(request.query.as_bytes());
         let delivery = form::first(&query, super::send::DELIVERY).and_then(|id| id.parse().ok());
         let of = ReceiptOf::Ids { vendor_ids: vec![sid.clone()], delivery };
-        InboundKind::Receipt { of, status, reason, opted_out }
+        let opted_out = failed.as_ref().is_some_and(|failed| failed.opted_out);
+        let again = failed.as_ref().and_then(|failed| failed.again);
+        InboundKind::Receipt { of, status, reason: failed.map(|failed| failed.reason), opted_out, again }
     };
     let kind = match status {
         "accepted" | "scheduled" | "queued" | "sending" => InboundKind::Ignored("status_before_sent"),
         "receiving" | "received" => InboundKind::Ignored("status_of_inbound"),
         // Some parts arrived; the final state follows.
-        "sent" | "partially_delivered" => receipt(DeliveryStatus::Sent, None, false),
-        "delivered" => receipt(DeliveryStatus::Delivered, None, false),
-        "read" => receipt(DeliveryStatus::Read, None, false),
-        "undelivered" | "failed" | "canceled" => {
-            let (reason, opted_out) = errors::of_status(status, code.as_deref());
-            receipt(DeliveryStatus::Failed, Some(reason), opted_out)
-        }
+        "sent" | "partially_delivered" => receipt(DeliveryStatus::Sent, None),
+        "delivered" => receipt(DeliveryStatus::Delivered, None),
+        "read" => receipt(DeliveryStatus::Read, None),
+        "undelivered" | "failed" | "canceled" => receipt(DeliveryStatus::Failed, Some(errors::of_status(status, code.as_deref()))),
         other => {
             let other: String = other.chars().filter(|c| !c.is_control()).take(40).collect();
             let reason = format!("The field MessageStatus has the unknown value \"{other}\".");

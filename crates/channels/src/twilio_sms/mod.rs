@@ -120,7 +120,7 @@ impl Channel for TwilioSms {
     }
 
     fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {
-        vec![inbound::parse(verified.request)]
+        inbound::parse(verified.request)
     }
 
     fn acknowledgement(&self) -> Answer {

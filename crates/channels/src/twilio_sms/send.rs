@@ -128,7 +128,7 @@ fn read_created(answer: &NetAnswer, now: Timestamp) -> Result<Sent, SendError> {
     let sid = json::text(&body["sid"]).ok_or_else(kit_errors::unknown)?;
     match (body["status"].as_str(), json::integer(&body["error_code"])) {
         (Some("failed" | "undelivered"), Some(code)) => Err(errors::of_code(code, answer, now)),
-        _ => Ok(Sent { vendor_id: sid }),
+        _ => Ok(Sent { vendor_id: sid, usage: None }),
     }
 }
 

@@ -8,10 +8,11 @@ use crate::kit::table::{
 };
 use antiphon_app::channel::{
     Channel, Disposition, InboundContent, InboundItem, InboundKind, Keys, LookedUp, Outbound, OutboundContent, RawRequest, ReceiptOf,
-    Refusal,
+    Refusal, TryAgain,
 };
 use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::delivery::Reason;
+use antiphon_domain::source::HealthState;
 use antiphon_domain::{DeliveryId, DeliveryStatus};
 use http::Method;
 use std::sync::Arc;
@@ -55,7 +56,16 @@ fn media(url: &str, declared: &str) -> InboundContent {
 
 fn receipt(status: DeliveryStatus, delivery: Option<u64>, reason: Option<Reason>, opted_out: bool) -> InboundKind {
     let of = ReceiptOf::Ids { vendor_ids: vec!["SM1".to_owned()], delivery: delivery.map(DeliveryId) };
-    InboundKind::Receipt { of, status, reason, opted_out }
+    InboundKind::Receipt { of, status, reason, opted_out, again: None }
+}
+
+fn again(kind: InboundKind, after_ms: i64, max_attempts: u32) -> InboundKind {
+    match kind {
+        InboundKind::Receipt { of, status, reason, opted_out, .. } => {
+            InboundKind::Receipt { of, status, reason, opted_out, again: Some(TryAgain { after_ms, max_attempts }) }
+        }
+        other => other,
+    }
 }
 
 fn reason(code: &str, vendor_code: &str, message: &str, remedy: &str) -> Option<Reason> {
@@ -161,23 +171,18 @@ fn bytes_that_are_no_text_are_signed_as_they_are() {
 
 #[test]
 fn every_code_of_the_table_has_its_class() {
-    use Class::{Permanent, Reauthorise, Retry, Stop, Throttle};
+    use Class::{Later, Permanent, Reauthorise, Retry, Source, Stop, Throttle};
     let day = Some(24 * 3600 * 1000);
     let expected: &[(Class, &[i64])] = &[
         (Reauthorise, &[20003, 20005, 30002]),
         (Throttle(None), &[20429, 21611, 30022, 63018]),
         (Throttle(day), &[30023, 30027]),
         (Retry(None), &[20500, 20503, 30017, 30410]),
-        (Retry(Some(1)), &[30001, 30008]),
-        (Retry(Some(2)), &[30003]),
+        (Later(1, 60_000), &[30001, 30008]),
+        (Later(2, 600_000), &[30003]),
+        (Source(None), &[21212, 21606, 21603, 21601, 21701, 21702, 21703, 21704, 30032, 30034]),
         (Stop, &[21211, 21217, 21401, 21614, 21610, 30004, 30005, 30006, 63024]),
-        (
-            Permanent,
-            &[
-                20404, 21212, 21606, 21603, 21601, 21408, 21608, 21612, 21617, 21620, 21623, 21609, 21701, 21702, 21703, 21704, 30007,
-                30032, 30034, 30019, 30011, 21621, 21622, 63016,
-            ],
-        ),
+        (Permanent, &[20404, 21408, 21608, 21612, 21617, 21620, 21623, 21609, 30007, 30019, 30011, 21621, 21622, 63016]),
     ];
     for (class, codes) in expected {
         for code in *codes {

@@ -6,7 +6,7 @@ pub(super) fn table() -> Vec<InboundCase> {
     let case = |label, request, items| InboundCase { label, request, items };
     let message = |contents| vec![item("m_1", said(contents, None))];
     let ignored = |key: &str, label| vec![item(key, InboundKind::Ignored(label))];
-    let receipt = |key: &str, of, status| vec![item(key, InboundKind::Receipt { of, status, reason: None, opted_out: false })];
+    let receipt = |key: &str, of, status| vec![item(key, InboundKind::Receipt { of, status, reason: None, opted_out: false, again: None })];
     let ids = |ids: &[&str]| ReceiptOf::Ids { vendor_ids: ids.iter().map(|id| (*id).to_owned()).collect(), delivery: None };
     let up_to = |at| ReceiptOf::UpTo { consumer: "2002".to_owned(), at };
     let health =

@@ -135,7 +135,7 @@ pub(super) fn table() -> Vec<OutboundCase> {
         refused("unknown fault", 1, None, retry(Some(4)), "vendor_unavailable", "1"),
         refused("temporary", 1_200, None, retry(None), "vendor_unavailable", "1200"),
         refused("app limit", 4, None, Disposition::Throttled { after_ms: None }, "throttled", "4"),
-        refused("policy", 368, None, Disposition::Failed, "policy_block", "368"),
+        refused("policy", 368, None, Disposition::Misconfigured { pause_ms: Some(900_000) }, "policy_block", "368"),
         refused("a code of tomorrow", 77_777, None, Disposition::Failed, "rejected", "77777"),
     ]
 }

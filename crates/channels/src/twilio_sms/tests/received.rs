@@ -101,17 +101,105 @@ pub(super) fn table() -> Vec<InboundCase> {
             vec![item("SM1:sent", receipt(DeliveryStatus::Sent, None, None, false))],
         ),
         callback(
-            "undelivered: out of reach",
+            "undelivered: out of reach, so again later",
             "MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30003",
+            vec![item(
+                "SM1:undelivered",
+                again(
+                    receipt(
+                        DeliveryStatus::Failed,
+                        Some(77),
+                        reason("unreachable", "30003", "The consumer's phone is off or out of reach.", "Send it again later."),
+                        false,
+                    ),
+                    600_000,
+                    3,
+                ),
+            )],
+        ),
+        case(
+            "failed: waited too long in the queue, so once more",
+            "MessageSid=SM1&MessageStatus=failed&ErrorCode=30001",
+            vec![item(
+                "SM1:failed",
+                again(
+                    receipt(
+                        DeliveryStatus::Failed,
+                        None,
+                        reason(
+                            "vendor_unavailable",
+                            "30001",
+                            "The message waited too long in Twilio's queue.",
+                            "Send it again when there is less traffic.",
+                        ),
+                        false,
+                    ),
+                    60_000,
+                    2,
+                ),
+            )],
+        ),
+        case(
+            "undelivered: the carrier gave no reason, so once more",
+            "MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30008",
+            vec![item(
+                "SM1:undelivered",
+                again(
+                    receipt(
+                        DeliveryStatus::Failed,
+                        None,
+                        reason("vendor_unavailable", "30008", "The carrier gave no reason for the failure.", "Send it again."),
+                        false,
+                    ),
+                    60_000,
+                    2,
+                ),
+            )],
+        ),
+        case(
+            "failed: taken for spam, so never again",
+            "MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30007",
             vec![item(
                 "SM1:undelivered",
                 receipt(
                     DeliveryStatus::Failed,
-                    Some(77),
-                    reason("unreachable", "30003", "The consumer's phone is off or out of reach.", "Send it again later."),
+                    None,
+                    reason(
+                        "filtered",
+                        "30007",
+                        "The carrier took the message for spam.",
+                        "Reword the message; link shorteners and capitals are often the cause.",
+                    ),
                     false,
                 ),
             )],
+        ),
+        case(
+            "failed: the account is suspended, which the source's administrator must hear",
+            "MessageSid=SM1&MessageStatus=failed&ErrorCode=30002",
+            vec![
+                item(
+                    "SM1:failed",
+                    receipt(
+                        DeliveryStatus::Failed,
+                        None,
+                        reason(
+                            "not_authorised",
+                            "30002",
+                            "The Twilio account is suspended.",
+                            "Reactivate the account in the Twilio console.",
+                        ),
+                        false,
+                    ),
+                ),
+                item(
+                    "SM1:failed:health",
+                    InboundKind::Health {
+                        state: HealthState::NeedsReauthorisation,
+                        message: "The Twilio account is suspended. Reactivate the account in the Twilio console.".to_owned(),
+                    },
+                ),
+            ],
         ),
         case(
             "failed: opted out",

@@ -103,7 +103,7 @@ pub(super) fn table() -> Vec<OutboundCase> {
         refused("opted out", 21_610, 400, Disposition::OptedOut, "opted_out", "21610"),
         refused("bad credentials", 20_003, 401, Disposition::NeedsReauthorisation, "not_authorised", "20003"),
         refused("bad number", 21_211, 400, Disposition::OptedOut, "unreachable", "21211"),
-        refused("wrong sender", 21_606, 400, Disposition::Failed, "source_misconfigured", "21606"),
+        refused("wrong sender", 21_606, 400, Disposition::Misconfigured { pause_ms: None }, "source_misconfigured", "21606"),
         refused("queue full", 21_611, 429, Disposition::Throttled { after_ms: None }, "throttled", "21611"),
         refused("fault", 20_500, 500, Disposition::Retry { after_ms: None, max_attempts: None }, "vendor_unavailable", "20500"),
         refused("a code of tomorrow", 29_999, 400, Disposition::Failed, "rejected", "29999"),
