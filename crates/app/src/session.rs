@@ -1,11 +1,17 @@
-//! Signing in and out, sessions, and passwords.
+//! Signing in and out, sessions, and passwords. What inactivity does is in `idle`.
+
+mod cache;
+mod idle;
+
+pub(crate) use cache::SessionCache;
+pub use idle::IdleLogOut;
 
 use crate::ports::bus::{Announcement, Topic};
-use crate::ports::store::{ApiKey, AuditRow, Login, Session, UnitOfWork, Write};
+use crate::ports::store::{ApiKey, AuditRow, Login, Session, SessionKind, UnitOfWork, Write};
 use crate::{App, Caller, Unavailable};
 use antiphon_domain::login::{LoginPolicy, Weakness};
-use antiphon_domain::{AccountId, RowId, Timestamp, User, UserId, UserKind};
-use moka::sync::Cache;
+use antiphon_domain::{AccountId, RowId, Timestamp, User, UserId};
+use cache::Age;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -19,6 +25,8 @@ pub enum SignIn {
         login: String,
         /// Password.
         password: String,
+        /// The session will be a browser's, and end when the person does nothing for a while.
+        browser: bool,
     },
     /// A bot's way.
     Keys {
@@ -99,21 +107,6 @@ pub struct Authenticated {
     pub session: Session,
 }
 
-/// Sessions that were checked a moment ago.
-pub(crate) struct SessionCache(Cache<[u8; 32], (AccountId, Session)>);
-
-impl Default for SessionCache {
-    fn default() -> Self {
-        Self(Cache::new(50_000))
-    }
-}
-
-impl SessionCache {
-    pub(crate) fn clear(&self) {
-        self.0.invalidate_all();
-    }
-}
-
 fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
@@ -169,6 +162,11 @@ impl App {
             created_at: now,
             seen_at: now,
             expires_at: now.plus_s(self.limits.session_s),
+            kind: match how {
+                SignIn::Password { browser: true, .. } => SessionKind::Browser,
+                SignIn::Password { browser: false, .. } => SessionKind::Program,
+                SignIn::Keys { .. } => SessionKind::Keys,
+            },
         };
         let expires_at = session.expires_at;
         let mut unit = UnitOfWork::new(id.clone());
@@ -211,7 +209,8 @@ impl App {
             return Err(AuthError::NoSession);
         }
         let key = hash(bearer);
-        let (account, mut session) = match self.sessions.0.get(&key) {
+        let age = self.sessions.age();
+        let (account, mut session) = match self.sessions.get(&key) {
             Some(known) => known,
             None => self.store.session(key).await.map_err(Unavailable::from)?.ok_or(AuthError::NoSession)?,
         };
@@ -219,24 +218,22 @@ impl App {
         let directory = self.directory();
         let view = directory.account(&account).ok_or(AuthError::NoSession)?;
         let user = view.users.get(&session.user).filter(|user| user.enabled).ok_or(AuthError::NoSession)?;
-        let idle = now.since(session.seen_at) > view.account.settings.idle_logout_s.saturating_mul(1000);
-        let connected = || {
-            let seat =
-                self.account_state(&account).dispatcher.look(|router| router.agent(session.user).is_some_and(|seat| seat.sockets > 0));
-            seat.unwrap_or(false)
-        };
-        if session.expires_at <= now || (idle && user.kind == UserKind::Human && !connected()) {
-            self.sessions.0.invalidate(&key);
+        let caller = Caller { account, user: Arc::clone(user), profile: view.profile_of(user) };
+        let idle = self.is_idle(&caller, &session, now);
+        if session.expires_at <= now || idle {
+            self.sessions.forget(&key);
+            if idle && session.kind == SessionKind::Browser {
+                self.end_idle(&caller, &session).await;
+            }
             return Err(AuthError::Expired);
         }
-        if now.since(session.seen_at) > 60_000 {
+        // A browser's page asks by itself, too: only what the person does counts, and that is reported.
+        if session.kind != SessionKind::Browser && now.since(session.seen_at) > 60_000 {
             session.seen_at = now;
-            let mut unit = UnitOfWork::new(account.clone());
-            unit.write(Write::PutSession(session.clone()));
-            self.commit(unit).await.map_err(Unavailable::from)?;
+            self.renew_session(age, &caller.account, session.clone()).await?;
+        } else {
+            self.sessions.put(age, caller.account.clone(), session.clone());
         }
-        self.sessions.0.insert(key, (account.clone(), session.clone()));
-        let caller = Caller { account, user: Arc::clone(user), profile: view.profile_of(user) };
         Ok(Authenticated { caller, session })
     }
 
@@ -245,39 +242,31 @@ impl App {
         hash(csrf).ct_eq(&session.csrf_hash).into()
     }
 
-    /// Gives a session a fresh guard token, for a page that was loaded anew.
-    ///
-    /// # Errors
-    /// When nothing could be stored.
-    pub async fn renew_csrf(&self, authenticated: &Authenticated) -> Result<String, Unavailable> {
-        let csrf = hex::encode(self.ids.token());
-        let mut session = authenticated.session.clone();
-        session.csrf_hash = hash(&csrf);
-        self.put_session(&authenticated.caller.account, session).await?;
-        Ok(csrf)
-    }
-
-    /// Keeps a session alive.
+    /// Keeps a session alive. It is no sign of a person at a browser.
     ///
     /// # Errors
     /// As [`App::authenticate`], and `BadCsrf`.
     pub async fn refresh(self: &Arc<Self>, bearer: &str, csrf: &str) -> Result<(), AuthError> {
+        let age = self.sessions.age();
         let authenticated = self.authenticate(bearer).await?;
         if !self.check_csrf(&authenticated.session, csrf) {
             return Err(AuthError::BadCsrf);
         }
         let now = self.clock.now();
         let mut session = authenticated.session;
-        session.seen_at = now;
+        if session.kind != SessionKind::Browser {
+            session.seen_at = now;
+        }
         session.expires_at = now.plus_s(self.limits.session_s);
-        Ok(self.put_session(&authenticated.caller.account, session).await?)
+        Ok(self.renew_session(age, &authenticated.caller.account, session).await?)
     }
 
-    async fn put_session(&self, account: &AccountId, session: Session) -> Result<(), Unavailable> {
+    /// Stores a session as it is now, unless it has ended since `age` was taken.
+    async fn renew_session(&self, age: Age, account: &AccountId, session: Session) -> Result<(), Unavailable> {
         let mut unit = UnitOfWork::new(account.clone());
-        unit.write(Write::PutSession(session.clone()));
+        unit.write(Write::RenewSession(session.clone()));
         self.commit(unit).await?;
-        self.sessions.0.insert(session.token_hash, (account.clone(), session));
+        self.sessions.put(age, account.clone(), session);
         Ok(())
     }
 

@@ -609,6 +609,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A person did something in the browser: their idle time begins anew. Meant to be called at most once a minute. */
+        post: operations["report_activity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -996,6 +1013,19 @@ export interface components {
             app_key: string;
             secret: string;
         };
+        /** @description What inactivity will do to the session. */
+        IdleLogOut: {
+            /**
+             * Format: int64
+             * @description The session ends when nobody does anything for so long, in milliseconds.
+             */
+            after_ms: number;
+            /**
+             * Format: int64
+             * @description What is left of that time, in milliseconds.
+             */
+            left_ms: number;
+        };
         /** @description An outside program. */
         InstalledApp: {
             client_id: string;
@@ -1334,6 +1364,7 @@ export interface components {
              * @description When the session ends whatever happens, UTC milliseconds.
              */
             expires_at: number;
+            idle: components["schemas"]["IdleLogOut"] | null;
             /** @description Names of privileges; unknown ones may come with a newer server. */
             privileges: string[];
             user: components["schemas"]["SessionUser"];
@@ -1344,6 +1375,10 @@ export interface components {
             id: string;
             name: string;
             timezone: string;
+        };
+        /** @description What inactivity will do to the session from now on. */
+        SessionKept: {
+            idle: components["schemas"]["IdleLogOut"] | null;
         };
         /** @description The user whose session it is. */
         SessionUser: {
@@ -3234,6 +3269,32 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report_activity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionKept"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };

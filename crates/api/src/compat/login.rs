@@ -151,7 +151,7 @@ fn sign_in_of(asked: Login) -> Result<SignIn, &'static str> {
     }
     let login = asked.username.ok_or("username: name the user")?;
     match (asked.password, asked.app_key, asked.secret, asked.access_token, asked.access_token_secret) {
-        (Some(password), ..) => Ok(SignIn::Password { login, password }),
+        (Some(password), ..) => Ok(SignIn::Password { login, password, browser: false }),
         (None, Some(app_key), Some(secret), Some(access_token), Some(access_token_secret)) => {
             Ok(SignIn::Keys { login, keys: ApiKey { app_key, secret, access_token, access_token_secret } })
         }

@@ -1,6 +1,7 @@
 //! The session: signing in and out, who I am, my password.
 
 mod change_password;
+mod report_activity;
 mod show;
 mod sign_in;
 mod sign_out;
@@ -9,6 +10,7 @@ use crate::ask::{SESSION_COOKIE, guard_token};
 use crate::error::ApiError;
 use crate::state::Api;
 use crate::users::UserKind;
+use antiphon_app::App;
 use antiphon_app::session::Authenticated;
 use http::HeaderValue;
 use serde::Serialize;
@@ -21,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(show::show_session, sign_in::sign_in, sign_out::sign_out))
         .routes(routes!(change_password::change_password))
+        .routes(routes!(report_activity::report_activity))
 }
 
 /// Who is signed in, and what they may do.
@@ -34,6 +37,9 @@ pub(crate) struct Session {
     csrf: String,
     /// When the session ends whatever happens, UTC milliseconds.
     expires_at: i64,
+    /// Null where inactivity does not end the session: it is no browser's, or no person's.
+    #[schema(required)]
+    idle: Option<IdleLogOut>,
     /// Whether this is the demo.
     demo: bool,
     /// The bearer token, where the sign-in asked for one; shown this once.
@@ -65,6 +71,21 @@ pub(crate) struct SessionUser {
     max_conversations: u32,
 }
 
+/// What inactivity will do to the session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IdleLogOut {
+    /// The session ends when nobody does anything for so long, in milliseconds.
+    after_ms: i64,
+    /// What is left of that time, in milliseconds.
+    left_ms: i64,
+}
+
+impl IdleLogOut {
+    fn of(app: &App, authenticated: &Authenticated) -> Option<Self> {
+        app.idle_log_out(authenticated).map(|idle| Self { after_ms: idle.after_ms, left_ms: idle.left_ms })
+    }
+}
+
 fn shown(api: &Api, authenticated: &Authenticated) -> Result<Session, ApiError> {
     let caller = &authenticated.caller;
     let directory = api.app.directory();
@@ -91,6 +112,7 @@ fn shown(api: &Api, authenticated: &Authenticated) -> Result<Session, ApiError> 
         privileges: caller.profile.privileges.iter().map(|privilege| privilege.name().to_owned()).collect(),
         csrf: guard_token(&api.app, authenticated),
         expires_at: authenticated.session.expires_at.0,
+        idle: IdleLogOut::of(&api.app, authenticated),
         demo: api.options.demo,
         bearer: None,
     })

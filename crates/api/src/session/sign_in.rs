@@ -37,7 +37,7 @@ pub(crate) async fn sign_in(State(api): State<Api>, request: Request) -> Result<
     api.sign_ins.check(&origin.peer, api.app.clock()).map_err(ApiError::too_many)?;
     let body = read_body(body, MOST_BODY).await?;
     let given: Credentials = json(&parts.headers, &body)?;
-    let how = SignIn::Password { login: given.login, password: given.password };
+    let how = SignIn::Password { login: given.login, password: given.password, browser: !given.bearer };
     let signed_in = api.app.sign_in(&given.account, how, &origin.peer.to_string()).await.map_err(|error| refused(&api, error))?;
     let authenticated = api.app.authenticate(&signed_in.bearer).await?;
     let mut session = shown(&api, &authenticated)?;

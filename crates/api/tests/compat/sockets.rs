@@ -5,8 +5,10 @@ use crate::harness::*;
 use antiphon_api::compat::CompatLimits;
 use antiphon_app::ports::Clock;
 use antiphon_app::ports::bus::{Announcement, Heard, Topic};
+use antiphon_app::session::{AuthError, SignIn};
 use antiphon_domain::AccountSettings;
 use antiphon_domain::routing::Availability;
+use antiphon_testkit::app::{ACCOUNT, PASSWORD};
 use futures_util::SinkExt;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -137,6 +139,40 @@ async fn the_end_of_the_session_or_of_the_server_closes_with_its_code() {
     assert_eq!(other.closed().await, 1001);
     let mut late = served.connect("agent2").await;
     assert_eq!(late.closed().await, 1001);
+}
+
+#[tokio::test]
+async fn inactivity_ends_a_browsers_session_under_its_open_socket() {
+    let subscribe = (SUBSCRIBE, json!({ "convState": ["OPEN"], "agentIds": ["12.1"] }));
+    // What pages send by themselves, asleep and awake.
+    for (name, body) in [("GetClock", json!({})), subscribe] {
+        let served = serve().await;
+        let app = &served.test.app;
+        let how = SignIn::Password { login: "agent1".into(), password: PASSWORD.into(), browser: true };
+        let bearer = app.sign_in(ACCOUNT, how, "test").await.unwrap_or_else(|error| panic!("{error}")).bearer;
+        let mut client = served.try_connect(&bearer, "2.1", &[]).await.unwrap_or_else(|_| panic!("connects"));
+        for minute in 1..25 {
+            served.test.clock.advance(60_000);
+            assert_eq!(client.ask(name, body.clone()).await["code"], 200, "minute {minute}");
+            if minute <= 10 {
+                let mut authenticated = app.authenticate(&bearer).await.expect("the person is there");
+                app.report_activity(&mut authenticated).await.expect("is stored");
+            }
+        }
+        served.test.clock.advance(60_000);
+        assert_eq!(client.closed().await, 4401, "{name}");
+        assert_eq!(app.authenticate(&bearer).await.err(), Some(AuthError::NoSession), "it was ended, not only its socket");
+    }
+}
+
+#[tokio::test]
+async fn a_programs_socket_stays_open_however_still_its_user_is() {
+    let served = serve().await;
+    let mut client = served.connect("agent1").await;
+    for _ in 0..40 {
+        served.test.clock.advance(60_000);
+        assert_eq!(client.ask("GetClock", json!({})).await["code"], 200);
+    }
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("get", "/api/v1/session", ALL),
     ("delete", "/api/v1/session", ALL),
     ("post", "/api/v1/session/password", ALL),
+    ("post", "/api/v1/session/activity", ALL),
     ("get", "/api/v1/channels", ALL),
     ("get", "users", ADMINS),
     ("post", "users", ADMINS),

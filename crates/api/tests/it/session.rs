@@ -133,11 +133,54 @@ async fn a_password_is_changed_by_who_knows_the_old_one() {
     world.anonymous().post("/api/v1/session", body).await.expect(200);
 }
 
+const MINUTE: i64 = 60_000;
+
 #[tokio::test]
-async fn a_session_ends_with_its_time() {
+async fn a_programs_session_is_kept_by_its_requests() {
     let world = World::start().await;
     let agent = world.signed_in("agent1").await;
-    agent.get("/api/v1/session").await.expect(200);
-    world.test.clock.advance(16 * 60_000);
+    for _ in 0..4 {
+        world.test.clock.advance(14 * MINUTE);
+        assert_eq!(agent.get("/api/v1/session").await.expect(200)["idle"], Value::Null);
+    }
+    world.test.clock.advance(16 * MINUTE);
     agent.get("/api/v1/session").await.expect_error(401, "session_expired", None);
+}
+
+#[tokio::test]
+async fn a_browser_is_signed_out_when_its_person_does_nothing_whatever_the_page_asks() {
+    let world = World::start().await;
+    let (cookie, session) = cookie_session(&world, "agent1").await;
+    assert_eq!(session["idle"], json!({"after_ms": 15 * MINUTE, "left_ms": 15 * MINUTE}));
+    let anonymous = world.anonymous();
+    let cookie = ("cookie", pair(&cookie));
+    let csrf = ("x-csrf-token", session["csrf"].as_str().expect("a guard token"));
+    let read = async || anonymous.call(Method::GET, "/api/v1/session", None, &[cookie]).await;
+    for minute in 1..15 {
+        world.test.clock.advance(MINUTE);
+        assert_eq!(read().await.expect(200)["idle"]["left_ms"], json!((15 - minute) * MINUTE));
+    }
+    anonymous.call(Method::POST, "/api/v1/session/activity", None, &[cookie]).await.expect_error(403, "csrf", None);
+    let told = anonymous.call(Method::POST, "/api/v1/session/activity", None, &[cookie, csrf]).await.expect(200);
+    assert_eq!(told, json!({"idle": {"after_ms": 15 * MINUTE, "left_ms": 15 * MINUTE}}));
+    world.test.clock.advance(15 * MINUTE - 1);
+    read().await.expect(200);
+    world.test.clock.advance(1);
+    read().await.expect_error(401, "session_expired", None);
+    // It is gone for good: a longer idle time does not bring it back, and nor does a late report.
+    world.administrator().await.patch("settings", json!({"idle_logout_s": 86_400})).await.expect(200);
+    read().await.expect_error(401, "unauthenticated", None);
+    let late = anonymous.call(Method::POST, "/api/v1/session/activity", None, &[cookie, csrf]).await;
+    late.expect_error(401, "unauthenticated", None);
+}
+
+#[tokio::test]
+async fn a_bot_is_never_signed_out_for_inactivity() {
+    let world = World::start().await;
+    let bot = json!({"login": "bot1", "password": PASSWORD, "nickname": "Bot", "profile": "agent", "kind": "bot"});
+    world.administrator().await.post("users", bot).await.expect(201);
+    let (cookie, session) = cookie_session(&world, "bot1").await;
+    assert_eq!(session["idle"], Value::Null);
+    world.test.clock.advance(11 * 60 * MINUTE);
+    world.anonymous().call(Method::GET, "/api/v1/session", None, &[("cookie", pair(&cookie))]).await.expect(200);
 }

@@ -130,6 +130,8 @@ pub enum Write {
     PutConnectorApp(ConnectorApp),
     /// A signed-in session.
     PutSession(Session),
+    /// A session as it is now, where it still is: what has ended does not come back.
+    RenewSession(Session),
     /// A session ended.
     DeleteSession([u8; 32]),
     /// A user's sessions ended, all but one: their password or keys changed.
@@ -241,6 +243,19 @@ pub struct Session {
     pub seen_at: Timestamp,
     /// When it ends whatever they do.
     pub expires_at: Timestamp,
+    /// How it began.
+    pub kind: SessionKind,
+}
+
+/// How a session began, which decides what inactivity does to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// In a browser, which holds it in a cookie: a person's activity alone keeps it, nothing that their page does by itself.
+    Browser,
+    /// By password, for a program: requests and open sockets keep it.
+    Program,
+    /// By keys: inactivity never ends it.
+    Keys,
 }
 
 /// An installed app of the Connector API; served by a later feature, kept from the start.

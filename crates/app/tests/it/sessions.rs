@@ -5,7 +5,7 @@ use antiphon_testkit::TestApp;
 use antiphon_testkit::app::{ACCOUNT, PASSWORD};
 
 fn password(login: &str, password: &str) -> SignIn {
-    SignIn::Password { login: login.into(), password: password.into() }
+    SignIn::Password { login: login.into(), password: password.into(), browser: false }
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ pub async fn secrets_are_sealed(harness: &dyn Harness) {
     assert!(!bytes.windows(11).any(|window| window == b"very-secret"), "a secret lies open on disk");
 }
 
-/// A session is found by its token's hash in whichever account, replaced, and ended.
+/// A session is found by its token's hash in whichever account, replaced, renewed while it is there, and ended.
 pub async fn sessions_begin_and_end(harness: &dyn Harness) {
     let subject = harness.open().await;
     let store = subject.store();
@@ -162,6 +162,11 @@ pub async fn sessions_begin_and_end(harness: &dyn Harness) {
     assert_eq!(store.session([3; 32]).await.expect("reads"), None);
     assert!(store.session([1; 32]).await.expect("reads").is_some(), "the one that stays");
     assert!(store.session([4; 32]).await.expect("reads").is_some(), "another user's");
+    commit(&*store, [Write::RenewSession(session(1, 7, 300))]).await;
+    assert_eq!(store.session([1; 32]).await.expect("reads"), Some((account_id(), session(1, 7, 300))));
+    let elsewhere = UnitOfWork { account: other_account_id(), writes: vec![Write::RenewSession(session(1, 7, 400))] };
+    store.commit(elsewhere).await.expect("commits");
+    assert_eq!(store.session([1; 32]).await.expect("reads"), Some((account_id(), session(1, 7, 300))), "another account can't renew it");
     commit(&*store, [Write::DeleteSession([1; 32])]).await;
     assert_eq!(store.session([1; 32]).await.expect("reads"), None);
 }

@@ -2,7 +2,7 @@
 
 use antiphon_app::ports::Secrets;
 use antiphon_app::ports::secrets::SealBroken;
-use antiphon_app::ports::store::{ChannelLogRow, CommitError, DeadLetterRow, Login, Session, Store, UnitOfWork, Write};
+use antiphon_app::ports::store::{ChannelLogRow, CommitError, DeadLetterRow, Login, Session, SessionKind, Store, UnitOfWork, Write};
 use antiphon_domain::account::Network;
 use antiphon_domain::conversation::{Draft, Opening};
 use antiphon_domain::event::Party;
@@ -162,6 +162,11 @@ pub fn session(token: u8, user: i64, expires_at: i64) -> Session {
         created_at: Timestamp(1),
         seen_at: Timestamp(2),
         expires_at: Timestamp(expires_at),
+        kind: match token % 3 {
+            0 => SessionKind::Program,
+            1 => SessionKind::Browser,
+            _ => SessionKind::Keys,
+        },
     }
 }
 

@@ -369,6 +369,12 @@ impl Batch<'_> {
                     params![session.token_hash, account, session.user.0, session.expires_at.0, data],
                 )?;
             }
+            Write::RenewSession(session) => {
+                self.run(
+                    "UPDATE sessions SET expires_at = ?3, data = ?4 WHERE token_hash = ?1 AND account = ?2",
+                    params![session.token_hash, account, session.expires_at.0, data],
+                )?;
+            }
             Write::DeleteSession(token_hash) => {
                 self.run("DELETE FROM sessions WHERE token_hash = ?1 AND account = ?2", params![token_hash, account])?;
             }

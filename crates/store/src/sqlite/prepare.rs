@@ -81,7 +81,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
             data = configuration::encode_connector_app(app);
             sealed = seal("connector_apps", "client_secret", &app.client_id, app.client_secret.as_bytes());
         }
-        Write::PutSession(session) => data = configuration::encode_session(session),
+        Write::PutSession(session) | Write::RenewSession(session) => data = configuration::encode_session(session),
         Write::Remember { .. }
         | Write::DeleteTask(_)
         | Write::PutAgentState { .. }

@@ -93,6 +93,7 @@ impl Session {
     pub(super) fn new(opening: Opening) -> (Self, mpsc::Receiver<Heard>) {
         let Opening { shared, authenticated, bearer, protocol, place } = opening;
         let listener = shared.app.bus().listen();
+        let ends_at = shared.app.session_ends_at(&authenticated.caller, &authenticated.session);
         let caller = authenticated.caller;
         listener.tuner.add(Topic::User(caller.account.clone(), caller.id()));
         let session = Self {
@@ -104,7 +105,7 @@ impl Session {
             tuner: listener.tuner,
             bearer,
             token_hash: authenticated.session.token_hash,
-            ends_at: authenticated.session.expires_at,
+            ends_at,
             pace: Pace::default(),
             active: false,
         };
@@ -205,7 +206,8 @@ impl Session {
         Ok(())
     }
 
-    /// Checks whether the session still holds; a request since the last check keeps a person's session awake.
+    /// Checks whether the session still holds; a request since the last check keeps a program's session awake, a browser's is
+    /// kept by what the person does there, which comes another way.
     pub(super) async fn check_session(&mut self) -> Result<(), Gone> {
         let app = &self.shared.app;
         let session = if std::mem::take(&mut self.active) {
@@ -220,8 +222,15 @@ impl Session {
                 Err(_) => return Ok(()),
             }
         };
-        let session = session.filter(|session| session.expires_at > app.clock().now()).ok_or(Gone::SessionEnded)?;
-        self.ends_at = session.expires_at;
+        let ends_at = session.map(|session| app.session_ends_at(&self.caller, &session));
+        match ends_at.filter(|at| *at > app.clock().now()) {
+            Some(at) => self.ends_at = at,
+            None => {
+                // Whether by its time or by inactivity: who authenticates now puts it away.
+                let _ = app.authenticate(&self.bearer).await;
+                return Err(Gone::SessionEnded);
+            }
+        }
         self.refresh_caller()
     }
 }

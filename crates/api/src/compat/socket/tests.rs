@@ -34,7 +34,7 @@ fn shared(test: &TestApp) -> Arc<Shared> {
 
 impl Connection {
     async fn open(test: &TestApp, shared: &Arc<Shared>, login: &str) -> Self {
-        let how = SignIn::Password { login: login.into(), password: PASSWORD.into() };
+        let how = SignIn::Password { login: login.into(), password: PASSWORD.into(), browser: false };
         let signed_in = test.app.sign_in(ACCOUNT, how, "127.0.0.1").await.unwrap_or_else(|error| panic!("{error}"));
         let authenticated = test.app.authenticate(&signed_in.bearer).await.expect("the session is there");
         let caller = &authenticated.caller;

@@ -114,6 +114,11 @@ impl<'a> Decoder<'a> {
         Self { rest: bytes }
     }
 
+    /// Whether nothing more follows: the record was written before the field that would.
+    pub fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub fn u8(&mut self) -> Result<u8, Failure> {
         let (&first, rest) = self.rest.split_first().ok_or_else(|| Failure::corrupt("a record ends early"))?;
         self.rest = rest;

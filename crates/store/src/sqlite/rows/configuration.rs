@@ -3,7 +3,7 @@
 
 use super::codec::{Decoder, Encoder, at_place, place};
 use crate::sqlite::failure::Failure;
-use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session};
+use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionKind};
 use antiphon_domain::account::Network;
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
@@ -255,6 +255,11 @@ pub fn decode_connector_app(client_id: String, data: &[u8], secret: &[u8]) -> Re
 pub fn encode_session(session: &Session) -> Vec<u8> {
     let mut to = Encoder::new();
     to.fixed(&session.csrf_hash).i64(session.user.0).time(session.created_at).time(session.seen_at).time(session.expires_at);
+    to.u8(match session.kind {
+        SessionKind::Program => 0,
+        SessionKind::Browser => 1,
+        SessionKind::Keys => 2,
+    });
     to.finish()
 }
 
@@ -267,5 +272,12 @@ pub fn decode_session(token_hash: [u8; 32], data: &[u8]) -> Result<Session, Fail
         created_at: from.time()?,
         seen_at: from.time()?,
         expires_at: from.time()?,
+        // Sessions from before kinds were told apart: they end with their day.
+        kind: match if from.is_at_end() { 0 } else { from.u8()? } {
+            0 => SessionKind::Program,
+            1 => SessionKind::Browser,
+            2 => SessionKind::Keys,
+            _ => return Err(Failure::corrupt("the kind of a session is unknown")),
+        },
     })
 }
