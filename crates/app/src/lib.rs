@@ -7,6 +7,7 @@ pub mod administration;
 pub mod caller;
 pub mod channel;
 pub mod composer;
+pub mod connector_app;
 pub mod directory;
 mod dispatcher;
 pub mod files;

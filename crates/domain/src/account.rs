@@ -100,6 +100,40 @@ impl Default for AccountSettings {
     }
 }
 
+/// How what we send to apps is signed: an HMAC of the body, by one of two hashes, written in one of two ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignatureForm {
+    /// SHA-1, base64: what published receivers expect.
+    #[default]
+    Sha1Base64,
+    /// SHA-1, hexadecimal.
+    Sha1Hex,
+    /// SHA-256, base64.
+    Sha256Base64,
+    /// SHA-256, hexadecimal.
+    Sha256Hex,
+}
+
+impl SignatureForm {
+    /// Every form.
+    pub const ALL: [SignatureForm; 4] = [Self::Sha1Base64, Self::Sha1Hex, Self::Sha256Base64, Self::Sha256Hex];
+
+    /// The name in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha1Base64 => "sha1_base64",
+            Self::Sha1Hex => "sha1_hex",
+            Self::Sha256Base64 => "sha256_base64",
+            Self::Sha256Hex => "sha256_hex",
+        }
+    }
+
+    /// The form of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.name() == name)
+    }
+}
+
 /// A destination group for routing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skill {

@@ -178,8 +178,9 @@ async fn a_renewed_credential_ends_needing_one_and_is_announced() {
 async fn an_apps_secrets_stay_in_too() {
     let world = World::start().await;
     let admin = world.administrator().await;
+    let content = "ms.MessagingEventNotification.ContentEvent";
     let hook =
-        json!({"webhooks": {"x": {"endpoint": "https://e.example", "headers": [{"header_name": "Key", "header_value": "hush-hush"}]}}});
+        json!({"webhooks": {content: {"endpoint": "https://e.example", "headers": [{"header_name": "Key", "header_value": "hush-hush"}]}}});
     let new = json!({"client_id": "my.app", "client_secret": "client-hush", "skill_id": "1", "settings": hook});
     let made = admin.post("apps", new).await.expect(201);
     assert_eq!(made["client_secret"], json!({"set": true}));
@@ -190,6 +191,9 @@ async fn an_apps_secrets_stay_in_too() {
     let app = &directory.account(&world.test.account()).expect("the account").connector_apps["my.app"];
     assert!(app.settings.contains("hush-hush") && app.client_secret == "client-hush", "{}", app.settings);
     admin.post("apps", json!({"client_id": "my.app", "client_secret": "client-hush"})).await.expect_error(409, "taken", Some("client_id"));
+    let plain = json!({"settings": {"webhooks": {content: {"endpoint": "http://192.168.1.1/"}}}});
+    let field = format!("settings.webhooks.{content}.endpoint");
+    admin.patch("apps/my.app", plain).await.expect_error(400, "validation_failed", Some(&field));
     assert!(!admin.get("audit").await.expect(200).to_string().contains("hush"));
 }
 

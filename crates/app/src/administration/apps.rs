@@ -2,6 +2,7 @@
 
 use super::{Act, AdminError, Changes, Revision, credentials, expect_revision, later, validate};
 use crate::channel::{ChannelKind, Keys};
+use crate::connector_app::ConnectorAppSettings;
 use crate::ports::store::{ConnectorApp, UnitOfWork, Write};
 use crate::{AccountView, App};
 use antiphon_domain::{ChannelApp, ChannelAppId, Privilege, SkillId};
@@ -174,9 +175,8 @@ impl App {
             (None, Some(before)) => before.client_secret.clone(),
             (None, None) => return Err(AdminError::invalid("client_secret", "is missing: the app signs in with it")),
         };
-        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&input.settings);
-        if object.is_err() || input.settings.len() > MOST_SETTINGS {
-            return Err(AdminError::invalid("settings", format!("must be a JSON object of at most {MOST_SETTINGS} bytes")));
+        if before.is_none_or(|before| before.settings != input.settings) {
+            check_settings(&input.settings, &view)?;
         }
         let name = if input.name.trim().is_empty() { client_id.clone() } else { validate::text("name", &input.name, 1, 80)? };
         let app = ConnectorApp {
@@ -211,6 +211,15 @@ impl App {
         self.commit_configuration(unit).await?;
         Ok(Arc::new(app))
     }
+}
+
+fn check_settings(settings: &str, view: &AccountView) -> Result<(), AdminError> {
+    let object = serde_json::from_str(settings).ok().filter(|_| settings.len() <= MOST_SETTINGS);
+    let object =
+        object.ok_or_else(|| AdminError::invalid("settings", format!("must be a JSON object of at most {MOST_SETTINGS} bytes")))?;
+    let first =
+        ConnectorAppSettings::check(&object, &view.account.allow_private_endpoints).err().and_then(|problems| problems.into_iter().next());
+    first.map_or(Ok(()), |problem| Err(AdminError::invalid(format!("settings.{}", problem.field), problem.message)))
 }
 
 fn unused_name(name: &str, kind: &ChannelKind, own: Option<ChannelAppId>, view: &AccountView) -> Result<String, AdminError> {

@@ -3,6 +3,10 @@
 //! A unit of work is data. The adapter checks everything that it expects (versions, guards) before it writes anything of
 //! it, commits it whole or not at all, and answers only when it is synced to disk. Many units may share one sync.
 
+mod notifications;
+
+pub use notifications::NotificationKind;
+
 use antiphon_domain::consent::Consent;
 use antiphon_domain::id::Version;
 use antiphon_domain::routing::{Availability, Task};

@@ -4,6 +4,7 @@
 use super::zones;
 use crate::document::{Item, Place, Problems, Section, Value, parse};
 use antiphon_app::channel::{Channel, ChannelKind, Field};
+use antiphon_app::connector_app::ConnectorAppSettings;
 use antiphon_app::session::weakness_sentence;
 use antiphon_domain::account::Network;
 use antiphon_domain::login::LoginPolicy;
@@ -266,6 +267,7 @@ impl Reader<'_> {
         let apps: Vec<AppEntry> = self.each(&mut section, "app", Self::app);
         let place = section.place.clone();
         section.finish(&mut self.problems);
+        self.endpoints(&apps, allow_private_endpoints.as_ref().map_or(&[][..], |networks| &networks.value));
         self.unique(&place, "skill.name", skills.iter().map(|skill| skill.name.to_lowercase()));
         self.unique(&place, "profile.name", profiles.iter().map(|profile| profile.name.clone()));
         self.unique(&place, "channel_app.name", channel_apps.iter().map(|app| format!("{} {}", app.channel.id, app.name)));
@@ -610,8 +612,11 @@ impl Reader<'_> {
         let mut settings = serde_json::Map::new();
         let scope = self.text(&mut section, "scope", 1, 200).map_or_else(|| "msg.consumer".to_owned(), |scope| scope.value);
         settings.insert("scope".to_owned(), scope.into());
-        if let Some(retention) = section.number("retention_time_s", 0, 365 * 86_400, &mut self.problems) {
+        if let Some(retention) = section.number("retention_time_s", 0, i64::MAX, &mut self.problems) {
             settings.insert("retention_time_s".to_owned(), retention.into());
+        }
+        if let Some(signature) = self.text(&mut section, "signature", 1, 20) {
+            settings.insert("signature".to_owned(), signature.value.into());
         }
         if let Some(webhooks) = section.section("webhooks", &mut self.problems) {
             let json = webhooks.entries.into_iter().map(|(name, item)| (name, self.json(item))).collect();
@@ -621,6 +626,16 @@ impl Reader<'_> {
         section.finish(&mut self.problems);
         let settings = Valued { value: serde_json::Value::Object(settings).to_string(), place: place.clone() };
         Some(AppEntry { client_id: client_id?, place, client_secret, name, skill, enabled, settings })
+    }
+
+    /// What apps are notified of, and where: as the admin API would take it.
+    fn endpoints(&mut self, apps: &[AppEntry], allow: &[Network]) {
+        for app in apps {
+            let settings = serde_json::from_str(&app.settings.value).unwrap_or_default();
+            for problem in ConnectorAppSettings::check(&settings, allow).err().into_iter().flatten() {
+                self.problems.add(&app.place, format!("account.app.{}", problem.field), problem.message);
+            }
+        }
     }
 
     fn json(&mut self, item: Item) -> serde_json::Value {

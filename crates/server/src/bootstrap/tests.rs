@@ -225,13 +225,23 @@ async fn an_app_of_the_top_level_serves_the_sources_that_name_it() {
 /// Replaces text of the good file, and says which problem that makes.
 #[track_caller]
 fn check(replaced: &str, by: &str, expected: &str) {
+    let texts = problems_with(replaced, by);
+    assert!(texts.iter().any(|text| text.starts_with(expected)), "`{expected}` is not in\n{}", texts.join("\n"));
+}
+
+fn problems_with(replaced: &str, by: &str) -> Vec<String> {
     assert!(GOOD.contains(replaced), "the good file has no {replaced}");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("file.toml");
     std::fs::write(&path, GOOD.replacen(replaced, by, 1)).expect("it can be written");
     let (problems, _) = super::check(&path, &antiphon_channels::list::all());
-    let texts: Vec<String> = problems.iter().map(|problem| problem.to_string().replace(&path.display().to_string(), "FILE")).collect();
-    assert!(texts.iter().any(|text| text.starts_with(expected)), "`{expected}` is not in\n{}", texts.join("\n"));
+    problems.iter().map(|problem| problem.to_string().replace(&path.display().to_string(), "FILE")).collect()
+}
+
+#[test]
+fn notifications_over_plain_http_stay_in_allowed_networks() {
+    assert_eq!(problems_with("https://example.com/hook", "http://127.0.0.2/hook"), Vec::<String>::new());
+    assert_eq!(problems_with("https://example.com/hook", "http://192.0.2.1/hook").len(), 1);
 }
 
 #[test]
@@ -292,6 +302,22 @@ fn each_problem_is_named_with_its_place() {
         "retention_time_s = 3600",
         "retention_time_s = 1.5",
         "FILE:64: account.app.retention_time_s: must be a whole number, is a number with",
+    );
+    check(
+        "retention_time_s = 3600",
+        "retention_time_s = 1",
+        "FILE:59: account.app.retention_time_s: must be a number of seconds from 2 to 259200",
+    );
+    check("retention_time_s = 3600", "signature = \"md5\"", "FILE:59: account.app.signature: must be one of sha1_base64, sha1_hex,");
+    check(
+        "https://example.com/hook",
+        "http://10.0.0.1/hook",
+        "FILE:59: account.app.webhooks.ms.MessagingEventNotification.ContentEvent.endpoint: must begin with https://",
+    );
+    check(
+        "ms.MessagingEventNotification.ContentEvent",
+        "ms.Nothing",
+        "FILE:59: account.app.webhooks.ms.Nothing: is no event type; there are ms.MessagingEventNotification.ContentEvent,",
     );
     check("[[account.skill]]", "[account.skill]", "FILE:12: account.skill: must be a list of tables");
     check("name = \"Acme\"", "name = \"Acme", "FILE:3: ");
