@@ -1,7 +1,7 @@
 //! The configuration in memory: an immutable snapshot, swapped after each commit that changes it.
 
 use crate::channel::Keys;
-use crate::ports::store::{AccountRows, ConnectorApp, DirectoryRows};
+use crate::ports::store::{AccountRows, ConnectorApp, DirectoryRows, IdentityProvider};
 use antiphon_domain::{Account, AccountId, ChannelApp, ChannelAppId, Pid, Profile, Skill, SkillId, Source, SourceId, User, UserId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -32,6 +32,10 @@ pub struct AccountView {
     pub channel_apps: BTreeMap<ChannelAppId, Arc<ChannelApp>>,
     /// Connector apps by client id.
     pub connector_apps: BTreeMap<String, Arc<ConnectorApp>>,
+    /// The brand's log-ins by issuer.
+    pub identity_providers: BTreeMap<String, Arc<IdentityProvider>>,
+    /// Features that are switched otherwise than by default.
+    pub feature_grants: BTreeMap<String, bool>,
     by_login: HashMap<String, UserId>,
     by_pid: HashMap<Pid, UserId>,
 }
@@ -109,6 +113,8 @@ impl AccountView {
             sources: rows.sources.into_iter().map(|source| (source.id, Arc::new(source))).collect(),
             channel_apps: rows.channel_apps.into_iter().map(|app| (app.id, Arc::new(app))).collect(),
             connector_apps: rows.connector_apps.into_iter().map(|app| (app.client_id.clone(), Arc::new(app))).collect(),
+            identity_providers: rows.identity_providers.into_iter().map(|provider| (provider.issuer.clone(), Arc::new(provider))).collect(),
+            feature_grants: rows.feature_grants.into_iter().collect(),
             by_login: HashMap::new(),
             by_pid: HashMap::new(),
         };

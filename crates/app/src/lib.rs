@@ -12,6 +12,7 @@ pub mod directory;
 mod dispatcher;
 pub mod files;
 pub mod history;
+pub mod identity;
 mod ingest;
 pub mod limits;
 mod live;
@@ -59,6 +60,7 @@ pub struct App {
     outbox: Arc<outbox::Outbox>,
     media: Arc<tokio::sync::Notify>,
     sessions: session::SessionCache,
+    identity: identity::Identity,
     stopping: tokio::sync::watch::Sender<bool>,
     tasks: Mutex<tokio::task::JoinSet<()>>,
 }

@@ -46,6 +46,7 @@ impl App {
     /// When the store can't be read.
     pub async fn start(parts: AppParts) -> Result<Arc<App>, StartError> {
         let directory = parts.store.directory().await.map_err(Unavailable::from)?;
+        let identity = crate::identity::Identity::new(parts.store.signing_keys().await.map_err(Unavailable::from)?)?;
         let limits = parts.limits;
         let app = Arc::new(App {
             store: parts.store,
@@ -64,6 +65,7 @@ impl App {
             accounts: Mutex::new(HashMap::new()),
             media: Arc::new(tokio::sync::Notify::new()),
             sessions: crate::session::SessionCache::default(),
+            identity,
             stopping: tokio::sync::watch::channel(false).0,
             tasks: Mutex::new(tokio::task::JoinSet::new()),
         });

@@ -28,6 +28,8 @@ pub(crate) fn view() -> Arc<AccountView> {
         sources: Vec::new(),
         channel_apps: Vec::new(),
         connector_apps: Vec::new(),
+        identity_providers: Vec::new(),
+        feature_grants: Vec::new(),
     };
     Arc::clone(Directory::new(DirectoryRows { accounts: vec![rows] }).account(&id).expect("the account is there"))
 }

@@ -27,4 +27,6 @@ pub trait Ids: Send + Sync {
     fn dice(&self) -> u64;
     /// 32 bytes that nobody can guess, for bearer tokens.
     fn token(&self) -> [u8; 32];
+    /// A fresh RSA key pair of 2048 bits in PKCS#8; slow, off the async threads.
+    fn signing_key(&self) -> BoxFuture<'static, Vec<u8>>;
 }

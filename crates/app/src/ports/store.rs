@@ -3,8 +3,10 @@
 //! A unit of work is data. The adapter checks everything that it expects (versions, guards) before it writes anything of
 //! it, commits it whole or not at all, and answers only when it is synced to disk. Many units may share one sync.
 
+mod identity;
 mod notifications;
 
+pub use identity::{IdentityProvider, KeyUse, ProviderKeys, SigningKey};
 pub use notifications::NotificationKind;
 
 use antiphon_domain::consent::Consent;
@@ -132,6 +134,31 @@ pub enum Write {
     PutChannelApp(ChannelApp),
     /// An installed app of the Connector API, as the bootstrap file or admin API gave it.
     PutConnectorApp(ConnectorApp),
+    /// A key of the whole installation, whichever account's unit it comes with. Never replaces one ([`CommitError::Taken`]).
+    AddSigningKey(SigningKey),
+    /// A key of the installation that no living token was signed with.
+    DeleteSigningKey {
+        /// Its use.
+        purpose: KeyUse,
+        /// Its id.
+        id: Arc<str>,
+    },
+    /// A secret that the account keeps for ever; stored sealed. Never replaces one ([`CommitError::Taken`]).
+    AddAccountSecret {
+        /// What for.
+        purpose: &'static str,
+        /// The secret.
+        secret: [u8; 32],
+    },
+    /// A log-in of the brand's.
+    PutIdentityProvider(IdentityProvider),
+    /// A feature, switched.
+    PutFeatureGrant {
+        /// Its name.
+        feature: Arc<str>,
+        /// Whether the account has it.
+        granted: bool,
+    },
     /// A signed-in session.
     PutSession(Session),
     /// A session as it is now, where it still is: what has ended does not come back.
@@ -380,6 +407,10 @@ pub struct AccountRows {
     pub channel_apps: Vec<ChannelApp>,
     /// Its connector apps, secrets open.
     pub connector_apps: Vec<ConnectorApp>,
+    /// The brand's log-ins.
+    pub identity_providers: Vec<IdentityProvider>,
+    /// Features that are switched otherwise than by default.
+    pub feature_grants: Vec<(String, bool)>,
 }
 
 /// What a dispatcher is rebuilt from.
@@ -472,6 +503,10 @@ pub trait Store: Send + Sync {
     fn applied<'a>(&'a self, account: &'a AccountId) -> Reading<'a, Vec<(String, [u8; 32])>>;
     /// What a user signs in with.
     fn login<'a>(&'a self, account: &'a AccountId, user: UserId) -> Reading<'a, Option<Login>>;
+    /// The installation's signing keys, oldest first, secrets open.
+    fn signing_keys<'a>(&'a self) -> Reading<'a, Vec<SigningKey>>;
+    /// A secret that an account keeps.
+    fn account_secret<'a>(&'a self, account: &'a AccountId, purpose: &'a str) -> Reading<'a, Option<[u8; 32]>>;
     /// A session by the hash of its token, with its account.
     fn session<'a>(&'a self, token_hash: [u8; 32]) -> Reading<'a, Option<(AccountId, Session)>>;
     /// An earlier answer to a caller's idempotency key.

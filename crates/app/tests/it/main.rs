@@ -2,6 +2,7 @@
 
 mod consent;
 mod equality;
+mod identity;
 mod ingest;
 mod outbox;
 mod publish;

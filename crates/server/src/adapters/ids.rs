@@ -2,6 +2,10 @@
 
 use antiphon_app::ports::Ids;
 use antiphon_domain::{ConsumerId, ConversationId, Pid, Timestamp};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::RsaKeyPair;
+use futures_util::future::BoxFuture;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use std::sync::{Mutex, PoisonError};
@@ -83,6 +87,17 @@ impl Ids for SystemIds {
     fn token(&self) -> [u8; 32] {
         random()
     }
+
+    fn signing_key(&self) -> BoxFuture<'static, Vec<u8>> {
+        Box::pin(async { tokio::task::spawn_blocking(new_signing_key).await.expect("making a key does not panic") })
+    }
+}
+
+fn new_signing_key() -> Vec<u8> {
+    // Like randomness itself: without it nothing that is signed is safe.
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("the library makes keys of this size");
+    let pkcs8: Pkcs8V1Der<'_> = pair.as_der().expect("a key that was just made is written down");
+    pkcs8.as_ref().to_vec()
 }
 
 #[cfg(test)]
@@ -115,6 +130,14 @@ mod tests {
             u64::from_be_bytes([0, 0, made[0].0[0], made[0].0[1], made[0].0[2], made[0].0[3], made[0].0[4], made[0].0[5]]),
             1_800_000_000_000
         );
+    }
+
+    #[tokio::test]
+    async fn signing_keys_are_rsa_of_2048_bits_and_differ() {
+        let ids = SystemIds::new();
+        let (one, other) = (ids.signing_key().await, ids.signing_key().await);
+        assert_ne!(one, other);
+        assert_eq!(RsaKeyPair::from_pkcs8(&one).expect("a key pair").public_modulus_len(), 256);
     }
 
     #[test]

@@ -170,6 +170,8 @@ impl Planner<'_> {
             sources: Vec::new(),
             channel_apps: Vec::new(),
             connector_apps: Vec::new(),
+            identity_providers: Vec::new(),
+            feature_grants: Vec::new(),
         };
         let rows = before.unwrap_or(&blank);
         let skills = self.skills(entry, rows);

@@ -2,7 +2,10 @@
 
 use antiphon_app::ports::Secrets;
 use antiphon_app::ports::secrets::SealBroken;
-use antiphon_app::ports::store::{ChannelLogRow, CommitError, DeadLetterRow, Login, Session, SessionKind, Store, UnitOfWork, Write};
+use antiphon_app::ports::store::{
+    ChannelLogRow, CommitError, DeadLetterRow, IdentityProvider, KeyUse, Login, ProviderKeys, Session, SessionKind, SigningKey, Store,
+    UnitOfWork, Write,
+};
 use antiphon_domain::account::Network;
 use antiphon_domain::conversation::{Draft, Opening};
 use antiphon_domain::event::Party;
@@ -150,6 +153,27 @@ pub fn channel_app(id: u64, name: &str) -> ChannelApp {
         credentials: BTreeMap::from([("app_secret".to_owned(), "very-secret-4".to_owned())]),
         created_at: Timestamp(8),
         updated_at: Timestamp(9),
+    }
+}
+
+/// A signing key; its private part contains "very-secret".
+pub fn signing_key(purpose: KeyUse, id: &str, at: i64) -> SigningKey {
+    SigningKey { purpose, id: id.to_owned(), created_at: Timestamp(at), pkcs8: format!("very-secret-7 {id}").into_bytes() }
+}
+
+/// A log-in of the brand's.
+pub fn identity_provider(issuer: &str) -> IdentityProvider {
+    IdentityProvider {
+        issuer: issuer.to_owned(),
+        keys: if issuer.len().is_multiple_of(2) {
+            ProviderKeys::Jwks(format!("{issuer}/jwks"))
+        } else {
+            ProviderKeys::Pem("-----BEGIN PUBLIC KEY-----".to_owned())
+        },
+        audience: issuer.ends_with('a').then(|| "shop".to_owned()),
+        enabled: !issuer.ends_with('c'),
+        created_at: Timestamp(10),
+        updated_at: Timestamp(11),
     }
 }
 

@@ -10,6 +10,7 @@ mod deliveries;
 pub mod fixtures;
 mod guards;
 mod housekeeping;
+mod identity;
 mod lists;
 mod model;
 mod random;
@@ -24,6 +25,7 @@ pub use conversations::*;
 pub use deliveries::*;
 pub use guards::*;
 pub use housekeeping::*;
+pub use identity::*;
 pub use lists::*;
 pub use random::*;
 
@@ -56,6 +58,9 @@ macro_rules! contract {
             secrets_are_sealed,
             sessions_begin_and_end,
             log_ins_and_applied_values_come_back,
+            signing_keys_are_the_installations_and_never_replaced,
+            an_account_keeps_its_secrets,
+            identity_providers_and_features_come_back,
             consumers_are_found_by_address_and_id,
             two_makers_of_one_consumer_are_told_apart,
             consumers_are_found_by_text,

@@ -363,6 +363,30 @@ impl Batch<'_> {
                     params![account, app.client_id, data, sealed],
                 )?;
             }
+            Write::AddSigningKey(key) => {
+                self.run(
+                    "INSERT INTO signing_keys (purpose, id, created_at, sealed) VALUES (?1, ?2, ?3, ?4)",
+                    params![key.purpose.name(), key.id, key.created_at.0, sealed],
+                )?;
+            }
+            Write::DeleteSigningKey { purpose, id } => {
+                self.run("DELETE FROM signing_keys WHERE purpose = ?1 AND id = ?2", params![purpose.name(), &**id])?;
+            }
+            Write::AddAccountSecret { purpose, .. } => {
+                self.run("INSERT INTO account_secrets (account, purpose, sealed) VALUES (?1, ?2, ?3)", params![account, purpose, sealed])?;
+            }
+            Write::PutIdentityProvider(provider) => {
+                self.run(
+                    "INSERT OR REPLACE INTO identity_providers (account, issuer, data) VALUES (?1, ?2, ?3)",
+                    params![account, provider.issuer, data],
+                )?;
+            }
+            Write::PutFeatureGrant { feature, granted } => {
+                self.run(
+                    "INSERT OR REPLACE INTO feature_grants (account, feature, granted) VALUES (?1, ?2, ?3)",
+                    params![account, &**feature, granted],
+                )?;
+            }
             Write::PutSession(session) => {
                 self.run(
                     "INSERT OR REPLACE INTO sessions (token_hash, account, user, expires_at, data) VALUES (?1, ?2, ?3, ?4, ?5)",

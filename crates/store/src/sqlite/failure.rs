@@ -45,6 +45,8 @@ impl Failure {
             ("sources.address", "address"),
             ("channel_apps.name", "name"),
             ("files.path", "path"),
+            ("signing_keys.id", "id"),
+            ("account_secrets.purpose", "purpose"),
         ];
         match taken.into_iter().find(|(columns, _)| text.contains(columns)) {
             Some((_, field)) => CommitError::Taken(field),

@@ -2,7 +2,7 @@
 //! writer's time is everybody's time.
 
 use super::rows::conversation::ConversationRow;
-use super::rows::{configuration, consumer, delivery, event, log};
+use super::rows::{configuration, consumer, delivery, event, identity, log};
 use super::shared::Shared;
 use antiphon_app::ports::store::Write;
 use antiphon_domain::{AccountId, SourceId};
@@ -81,11 +81,16 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
             data = configuration::encode_connector_app(app);
             sealed = seal("connector_apps", "client_secret", &app.client_id, app.client_secret.as_bytes());
         }
+        Write::AddSigningKey(key) => sealed = shared.secrets.seal(&identity::key_context(key.purpose, &key.id), &key.pkcs8),
+        Write::AddAccountSecret { purpose, secret } => sealed = seal("account_secrets", "secret", purpose, secret),
+        Write::PutIdentityProvider(provider) => data = identity::encode_provider(provider),
         Write::PutSession(session) | Write::RenewSession(session) => data = configuration::encode_session(session),
         Write::Remember { .. }
         | Write::DeleteTask(_)
         | Write::PutAgentState { .. }
         | Write::MarkRedriven(..)
+        | Write::DeleteSigningKey { .. }
+        | Write::PutFeatureGrant { .. }
         | Write::DeleteSession(_)
         | Write::EndSessions { .. }
         | Write::Applied { .. } => {}
@@ -97,6 +102,15 @@ impl Prepared {
     /// Whether it may break a uniqueness that only the database checks: such units get a savepoint of their own. None of
     /// them is on the hot path.
     pub fn may_collide(&self) -> bool {
-        matches!(self.write, Write::PutSkill(_) | Write::PutUser(_) | Write::PutSource(_) | Write::PutChannelApp(_) | Write::PutFile(_))
+        matches!(
+            self.write,
+            Write::PutSkill(_)
+                | Write::PutUser(_)
+                | Write::PutSource(_)
+                | Write::PutChannelApp(_)
+                | Write::PutFile(_)
+                | Write::AddSigningKey(_)
+                | Write::AddAccountSecret { .. }
+        )
     }
 }

@@ -8,7 +8,7 @@ use super::{Failure, SqliteStore};
 use antiphon_app::ports::Store;
 use antiphon_app::ports::store::{
     Answered, AuditRow, ChannelLogFilter, ChannelLogRow, CommitError, ConsumerAt, ConversationCursor, ConversationFilter, DeadLetterRow,
-    DeliveryFilter, DirectoryRows, Login, ReadError, Reading, RoutingRows, Session, UnitOfWork,
+    DeliveryFilter, DirectoryRows, Login, ReadError, Reading, RoutingRows, Session, SigningKey, UnitOfWork,
 };
 use antiphon_domain::consent::Consent;
 use antiphon_domain::{
@@ -53,6 +53,14 @@ impl Store for SqliteStore {
 
     fn login<'a>(&'a self, account: &'a AccountId, user: UserId) -> Reading<'a, Option<Login>> {
         self.now(move |view| view.login(account, user))
+    }
+
+    fn signing_keys<'a>(&'a self) -> Reading<'a, Vec<SigningKey>> {
+        self.list(|view| view.signing_keys())
+    }
+
+    fn account_secret<'a>(&'a self, account: &'a AccountId, purpose: &'a str) -> Reading<'a, Option<[u8; 32]>> {
+        self.now(move |view| view.account_secret(account, purpose))
     }
 
     fn session<'a>(&'a self, token_hash: [u8; 32]) -> Reading<'a, Option<(AccountId, Session)>> {

@@ -48,11 +48,13 @@ impl View<'_> {
                 "SELECT client_id, data, sealed FROM connector_apps WHERE account = ?1 ORDER BY client_id",
                 |row| self.connector_app(&id, row),
             )?,
+            identity_providers: self.identity_providers(number)?,
+            feature_grants: self.feature_grants(number)?,
             account,
         })
     }
 
-    fn all<T>(&self, number: i64, sql: &str, read: impl Fn(&Row<'_>) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
+    pub(super) fn all<T>(&self, number: i64, sql: &str, read: impl Fn(&Row<'_>) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([number])?;
         let mut all = Vec::new();
@@ -62,7 +64,7 @@ impl View<'_> {
         Ok(all)
     }
 
-    fn unseal(
+    pub(super) fn unseal(
         &self,
         account: &AccountId,
         table: &str,

@@ -4,6 +4,7 @@ pub mod configuration;
 pub mod consumers;
 pub mod conversations;
 pub mod deliveries;
+mod identity;
 pub mod logs;
 
 use super::failure::Failure;

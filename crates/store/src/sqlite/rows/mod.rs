@@ -7,4 +7,5 @@ pub mod consumer;
 pub mod conversation;
 pub mod delivery;
 pub mod event;
+pub mod identity;
 pub mod log;

@@ -1,0 +1,71 @@
+//! Signing keys, account secrets, the brand's log-ins, feature grants.
+
+use super::Harness;
+use super::fixtures::*;
+use antiphon_app::ports::store::{CommitError, KeyUse, UnitOfWork, Write};
+
+/// Keys come back oldest first with their private parts, whichever account they came with; none is ever replaced, and none lies open.
+pub async fn signing_keys_are_the_installations_and_never_replaced(harness: &dyn Harness) {
+    let mut subject = harness.open().await;
+    let store = subject.store();
+    assert_eq!(store.signing_keys().await.expect("reads"), []);
+    let (second, first) = (signing_key(KeyUse::App, "k1", 20), signing_key(KeyUse::Consumer, "k1", 10));
+    commit(&*store, [Write::AddSigningKey(second.clone())]).await;
+    let elsewhere = UnitOfWork { account: other_account_id(), writes: vec![Write::AddSigningKey(first.clone())] };
+    store.commit(elsewhere).await.expect("the same id for another use is another key");
+    let again = signing_key(KeyUse::App, "k1", 30);
+    assert_eq!(attempt(&*store, [Write::AddSigningKey(again)]).await, Err(CommitError::Taken("id")));
+    assert_eq!(store.signing_keys().await.expect("reads"), [first.clone(), second.clone()]);
+    drop(store);
+    subject.reopen().await;
+    let store = subject.store();
+    assert_eq!(store.signing_keys().await.expect("reads"), [first.clone(), second]);
+    assert!(!subject.bytes().windows(11).any(|window| window == b"very-secret"), "a private key lies open on disk");
+    commit(&*store, [Write::DeleteSigningKey { purpose: KeyUse::App, id: "k1".into() }]).await;
+    assert_eq!(store.signing_keys().await.expect("reads"), [first]);
+}
+
+/// A secret is an account's own, comes back, and is never replaced.
+pub async fn an_account_keeps_its_secrets(harness: &dyn Harness) {
+    let mut subject = harness.open().await;
+    let store = subject.store();
+    assert_eq!(store.account_secret(&account_id(), "consumers").await.expect("reads"), None);
+    let secret = *b"very-secret-8 of thirty-two byte";
+    let add = |secret| Write::AddAccountSecret { purpose: "consumers", secret };
+    commit(&*store, [add(secret)]).await;
+    assert_eq!(attempt(&*store, [add([7; 32])]).await, Err(CommitError::Taken("purpose")));
+    let other = UnitOfWork { account: other_account_id(), writes: vec![add([9; 32])] };
+    store.commit(other).await.expect("another account has its own");
+    drop(store);
+    subject.reopen().await;
+    let store = subject.store();
+    assert_eq!(store.account_secret(&account_id(), "consumers").await.expect("reads"), Some(secret));
+    assert_eq!(store.account_secret(&other_account_id(), "consumers").await.expect("reads"), Some([9; 32]));
+    assert_eq!(store.account_secret(&account_id(), "else").await.expect("reads"), None);
+    assert!(!subject.bytes().windows(11).any(|window| window == b"very-secret"), "a secret lies open on disk");
+}
+
+/// Both are part of the directory; a second put replaces the first.
+pub async fn identity_providers_and_features_come_back(harness: &dyn Harness) {
+    let subject = harness.open().await;
+    let store = subject.store();
+    let grant = |feature: &str, granted| Write::PutFeatureGrant { feature: feature.into(), granted };
+    commit(
+        &*store,
+        [
+            Write::PutAccount(account(account_id())),
+            Write::PutIdentityProvider(identity_provider("https://shop.example/a")),
+            Write::PutIdentityProvider(identity_provider("https://shop.example/bc")),
+            grant("b", true),
+            grant("a", true),
+            grant("a", false),
+        ],
+    )
+    .await;
+    let mut changed = identity_provider("https://shop.example/a");
+    changed.enabled = false;
+    commit(&*store, [Write::PutIdentityProvider(changed.clone())]).await;
+    let rows = store.directory().await.expect("reads").accounts.remove(0);
+    assert_eq!(rows.identity_providers, [changed, identity_provider("https://shop.example/bc")]);
+    assert_eq!(rows.feature_grants, [("a".to_owned(), false), ("b".to_owned(), true)]);
+}
