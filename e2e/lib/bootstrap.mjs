@@ -16,8 +16,8 @@ skills = ["General"]
 max_conversations = 10
 ${extra}`;
 
-/** The file's text. `vendor` is the address that stands in for the vendor's hosts. */
-export function bootstrap({ vendor = 'http://127.0.0.1:9' } = {}) {
+/** The file's text. `vendor` is the address that stands in for the vendor's hosts; `skills` are further ones, `more` is appended. */
+export function bootstrap({ vendor = 'http://127.0.0.1:9', skills = [], more = '' } = {}) {
   return `[[account]]
 id = "${account}"
 name = "Acme"
@@ -26,7 +26,7 @@ default_skill = "General"
 
 [[account.skill]]
 name = "General"
-${user('admin', 'administrator')}${user('manager', 'agent_manager')}${user('alice', 'agent')}${user('bob', 'agent')}
+${skills.map((name) => `\n[[account.skill]]\nname = "${name}"\n`).join('')}${user('admin', 'administrator')}${user('manager', 'agent_manager')}${user('alice', 'agent')}${user('bob', 'agent')}
 [[account.source]]
 channel = "twilio_sms"
 name = "Support line"
@@ -36,5 +36,5 @@ api_base_url = "${vendor}"
 [account.source.credentials]
 account_sid = "${accountSid}"
 auth_token = "${authToken}"
-`;
+${more}`;
 }

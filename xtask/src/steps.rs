@@ -45,7 +45,13 @@ pub fn test() -> Vec<Step> {
     steps.extend([
         step("web: tests", "web", &["npm", "run", "--silent", "test"]),
         step("rust: tests", ".", &["cargo", "test", "--workspace", "--locked", "--no-fail-fast"]),
-        essential("debug binaries", ".", &["cargo", "build", "--locked", "-p", "antiphon-server", "-p", "antiphon-bench"]),
+        essential(
+            "debug binaries",
+            ".",
+            &["cargo", "build", "--locked", "-p", "antiphon-server", "-p", "antiphon-bench", "-p", "antiphon-examples"],
+        ),
+        essential("examples: packages", "examples/typescript", &["npm", "ci", "--no-audit", "--no-fund"]),
+        essential("examples: build", "examples/typescript", &["npm", "run", "--silent", "build"]),
         essential("e2e: packages", "e2e", &["npm", "ci", "--no-audit", "--no-fund"]),
         step("e2e: against the debug binary", "e2e", &["npm", "run", "--silent", "test"]),
         step("crash round", ".", &["target/debug/antiphon-bench", "crash", "--seconds", "20", "--binary", "target/debug/antiphon"]),

@@ -22,18 +22,18 @@ const EDGES: [(&str, &[&str]); 11] = [
 
 /// Outside libraries that only some crates may use (tests aside), and why.
 const LIBRARIES: [(&str, &[&str], &str); 9] = [
-    ("anyhow", &["server", "xtask", "bench"], "name the errors with thiserror"),
+    ("anyhow", &["server", "xtask", "bench", "examples"], "name the errors with thiserror"),
     ("rusqlite", &["store", "bench"], "only the store knows SQL"),
     ("refinery", &["store"], "only the store has migrations"),
-    ("reqwest", &["net", "simulators", "bench"], "outbound HTTP goes through the Net port"),
-    ("axum", &["api", "simulators", "server", "bench"], "only the outer crates speak HTTP"),
+    ("reqwest", &["net", "simulators", "bench", "examples"], "outbound HTTP goes through the Net port"),
+    ("axum", &["api", "simulators", "server", "bench", "examples"], "only the outer crates speak HTTP"),
     ("hyper", &["server", "simulators", "bench"], "only the outer crates speak HTTP"),
     ("rand", &["server", "simulators"], "randomness is handed in"),
     ("clap", &["server", "bench"], "only binaries read the command line"),
     ("tracing-subscriber", &["server"], "only the server decides where logs go"),
 ];
 
-/// Checks every manifest below `crates/`, `xtask` and `bench`.
+/// Checks every manifest below `crates/`, `xtask`, `bench` and `examples`.
 pub fn check(files: &[File]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for file in files {
