@@ -156,6 +156,18 @@ pub enum InboundKind {
         /// What was written, in order.
         contents: Vec<InboundContent>,
     },
+    /// Something about the conversation that nobody wrote: a reaction, a message taken back, how the consumer came.
+    /// It opens no conversation and rings nobody.
+    Note {
+        /// Their channel address.
+        from: String,
+        /// The channel's id of the message it is about; the last one otherwise.
+        about: Option<String>,
+        /// One JSON object with a `type`: kept as metadata of an `ENRICH` event.
+        note: String,
+        /// Without an open conversation: kept for the consumer's next message. Otherwise it is only counted then.
+        keep: bool,
+    },
     /// What became of outbound messages.
     Receipt {
         /// Which ones.
@@ -430,7 +442,7 @@ pub trait Channel: Send + Sync {
     fn parse(&self, verified: Verified<'_>, keys: &Keys, now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>>;
 
     /// What the vendor wants to hear after everything is committed.
-    fn acknowledgement(&self) -> Answer {
+    fn acknowledgement(&self, _request: &RawRequest) -> Answer {
         Answer { status: 200, content_type: "text/plain", body: String::new() }
     }
 

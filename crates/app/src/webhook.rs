@@ -46,7 +46,7 @@ impl App {
         let items = connector.parse(verified, &addressed.keys, self.clock.now());
         metrics::counter!("antiphon_webhooks_total", "channel" => connector.describe().id).increment(1);
         match self.take_in(&*connector, &addressed, &request, items).await {
-            Ok(()) => connector.acknowledgement(),
+            Ok(()) => connector.acknowledgement(&request),
             Err(error) => {
                 metrics::counter!("antiphon_webhooks_unavailable_total", "channel" => connector.describe().id).increment(1);
                 tracing::warn!(channel, %error, "a webhook could not be stored and was not acknowledged");
@@ -226,7 +226,7 @@ fn text(status: u16, body: &str) -> Answer {
 fn lane_of(item: &InboundItem) -> String {
     use crate::channel::{InboundKind, ReceiptOf};
     match &item.kind {
-        InboundKind::Message { from, .. } | InboundKind::Typing { from, .. } => from.clone(),
+        InboundKind::Message { from, .. } | InboundKind::Typing { from, .. } | InboundKind::Note { from, .. } => from.clone(),
         InboundKind::Echo { to, .. } => to.clone(),
         InboundKind::Receipt { of: ReceiptOf::UpTo { consumer, .. }, .. } => consumer.clone(),
         InboundKind::Receipt { .. } | InboundKind::Health { .. } | InboundKind::Ignored(_) => String::new(),

@@ -21,4 +21,6 @@ pub struct Consumer {
     pub created_at: Timestamp,
     /// Whether the channel's profile was asked for, and when.
     pub profile_checked_at: Option<Timestamp>,
+    /// What the channel told about how they came, before they wrote: a JSON array, kept with their next message.
+    pub context: Option<String>,
 }

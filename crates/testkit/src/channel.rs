@@ -1,7 +1,7 @@
 //! A channel of no vendor: bodies are lines, the signature is a header that equals the secret.
 //!
 //! One line is one item: `say KEY FROM TEXT`, `picture KEY FROM URL`, `delivered ID`, `read FROM TIME`, `echo KEY TO TEXT`,
-//! `typing FROM`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
+//! `typing FROM`, `reacts KEY FROM MESSAGE`, `comes KEY FROM LINK`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
 //! which is a dead letter.
 
 use antiphon_app::channel::{
@@ -82,6 +82,14 @@ fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
         ["delivered", id] | ["failed", id] => {
             let status = if words[0] == "delivered" { DeliveryStatus::Delivered } else { DeliveryStatus::Failed };
             receipt(line, id, None, status, None)
+        }
+        ["reacts", key, from, about] => {
+            let note = r#"{"type":"Reaction","action":"react","emoji":"👍"}"#.to_owned();
+            item(key, InboundKind::Note { from: from.to_owned(), about: Some(about.to_owned()), note, keep: false })
+        }
+        ["comes", key, from, by] => {
+            let note = serde_json::json!({"type": "Referral", "ref": by}).to_string();
+            item(key, InboundKind::Note { from: from.to_owned(), about: None, note, keep: true })
         }
         ["sent", id, delivery] => receipt(line, id, delivery.parse().ok(), DeliveryStatus::Sent, None),
         ["arrived", id, delivery] => receipt(line, id, delivery.parse().ok(), DeliveryStatus::Delivered, None),

@@ -11,6 +11,12 @@ const details = {
 };
 
 describe("messages", () => {
+  it("reads notes of the channel and passes over other metadata", () => {
+    const metadata = [{ type: "Reaction", action: "react", emoji: "❤" }, { type: "Reaction", action: "unreact" }, { type: "Referral", ref: "abc", adTitle: "Sale" }, { type: "Edit", id: "m" }, "junk"];
+    const read = readMessage({ ...record, event: { type: "AcceptStatusEvent", status: "ENRICH", sequenceList: [3] }, metadata });
+    expect(read?.event).toEqual({ type: "accept", status: "ENRICH", sequences: [3] });
+    expect(read?.notes).toEqual([{ type: "reaction", emoji: "❤" }, { type: "reaction_removed" }, { type: "referral", from: "Sale" }]);
+  });
   it("are read from the socket and from the admin API alike", () => {
     const live = readMessage(record);
     const listed = readListedMessage("C", { dialog_id: "C", sequence: 4, originator_id: "12.77", originator_role: "ASSIGNED_AGENT", at: 1_700_000_000_123, vendor_at: null, audience: "ALL", event: record.event, metadata: record.metadata, delivery: null });

@@ -8,7 +8,15 @@ import type { Availability, DeliveryStatus, HealthState, MessageDelivery, Millis
 
 export type Audience = "ALL" | "AGENTS_AND_MANAGERS";
 export type ChatState = "ACTIVE" | "INACTIVE" | "GONE" | "COMPOSING" | "PAUSE" | "BACKGROUND";
-export type AcceptStatus = "ACCEPT" | "READ" | "ACCESS" | "NACK" | "ACTION";
+export type AcceptStatus = "ACCEPT" | "READ" | "ACCESS" | "NACK" | "ACTION" | "ENRICH" | "VIEWED";
+
+/** What a channel tells about a conversation beside what people write. */
+export type Note =
+  | { type: "reaction"; emoji: string }
+  | { type: "reaction_removed" }
+  | { type: "referral"; from: string }
+  | { type: "opt_in"; to: string }
+  | { type: "deleted" };
 export type FileState = "pending" | "ready" | "failed";
 
 /** A hosted file as a message carries it. */
@@ -43,6 +51,7 @@ export interface DialogMessage {
   audience: Audience;
   event: DialogEvent;
   clientMessageId: string | null;
+  notes: Note[];
   delivery: MessageDelivery | null;
 }
 
@@ -161,7 +170,7 @@ const oneOf = <T extends string>(all: readonly T[], v: unknown, otherwise: T): T
   (all as readonly unknown[]).includes(v) ? (v as T) : otherwise;
 
 const FILE_STATES = ["pending", "ready", "failed"] as const;
-const ACCEPTS = ["ACCEPT", "READ", "ACCESS", "NACK", "ACTION"] as const;
+const ACCEPTS = ["ACCEPT", "READ", "ACCESS", "NACK", "ACTION", "ENRICH", "VIEWED"] as const;
 const CHAT_STATES = ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE", "BACKGROUND"] as const;
 const RING_STATES = ["WAITING", "ACCEPTED", "REJECTED", "CANCELLED", "EXPIRED", "AUTO_ACCEPT"] as const;
 const AVAILABILITIES = ["ONLINE", "OCCUPIED", "BACK_SOON", "AWAY", "OFFLINE"] as const;
@@ -224,6 +233,24 @@ function clientMessageId(metadata: unknown): string | null {
   return null;
 }
 
+function readNote(value: unknown): Note | null {
+  const m = obj(value);
+  switch (m.type) {
+    case "Reaction":
+      return m.action === "unreact" ? { type: "reaction_removed" } : { type: "reaction", emoji: str(m.emoji) || str(m.reaction) };
+    case "Referral":
+      return { type: "referral", from: [m.adTitle, m.ref, m.referer_uri, m.source].map(str).find(Boolean) ?? "" };
+    case "OptIn":
+      return { type: "opt_in", to: [m.title, m.ref, m.optInType].map(str).find(Boolean) ?? "" };
+    case "Deleted":
+      return { type: "deleted" };
+    default:
+      return null;
+  }
+}
+
+const readNotes = (metadata: unknown): Note[] => list(metadata).map(readNote).filter((n) => n !== null);
+
 /** Reads a delivery as messages and notifications carry it. */
 export function readDelivery(value: unknown): MessageDelivery | null {
   if (!isObject(value)) return null;
@@ -255,6 +282,7 @@ export function readMessage(value: unknown): DialogMessage | null {
     audience: r.messageAudience === "AGENTS_AND_MANAGERS" ? "AGENTS_AND_MANAGERS" : "ALL",
     event: readEvent(r.event),
     clientMessageId: clientMessageId(r.metadata),
+    notes: readNotes(r.metadata),
     delivery: readDelivery(r.delivery),
   };
 }
@@ -275,6 +303,7 @@ export function readListedMessage(conversationId: string, value: unknown): Dialo
     audience: r.audience === "AGENTS_AND_MANAGERS" ? "AGENTS_AND_MANAGERS" : "ALL",
     event: readEvent(r.event),
     clientMessageId: clientMessageId(r.metadata),
+    notes: readNotes(r.metadata),
     delivery: readDelivery(r.delivery),
   };
 }

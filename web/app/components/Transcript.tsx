@@ -2,7 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { ConversationChange } from "@/api/types";
-import type { Conversation } from "@/api/wire";
+import type { Conversation, Note } from "@/api/wire";
 import { t, tOr, type MessageKey } from "@/i18n";
 import { clock, dateAndTime, dayName } from "@/lib/time";
 import { useDesk, useWorkspace } from "@/stores/context";
@@ -37,6 +37,21 @@ function systemText(change: ConversationChange, names: Names, consumerId: string
   const skill = skillId === null ? "" : names.skill(skillId);
   if (kind === "closed") return t("sys.closedBy", { agent: who(by ?? text("closed_by")) });
   return tOr(`sys.${kind}`, "sys.other", { agent, skill, kind: kind.replaceAll("_", " ") });
+}
+
+function noteText(note: Note): string {
+  switch (note.type) {
+    case "reaction":
+      return t("note.reaction", { emoji: note.emoji });
+    case "reaction_removed":
+      return t("note.reaction_removed");
+    case "referral":
+      return note.from ? t("note.referral", { from: note.from }) : t("note.referral_unnamed");
+    case "opt_in":
+      return note.to ? t("note.opt_in", { to: note.to }) : t("note.opt_in_unnamed");
+    case "deleted":
+      return t("note.deleted");
+  }
 }
 
 function Line({ children, label }: { children: React.ReactNode; label?: string }) {
@@ -205,6 +220,15 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
             <span dir="auto">{systemText(row.change, names, c.consumer.id)}</span>
             <time className="tabular-nums" dateTime={new Date(row.change.at).toISOString()}>
               {clock(row.change.at)}
+            </time>
+          </Line>
+        );
+      case "note":
+        return (
+          <Line>
+            <span dir="auto">{noteText(row.note)}</span>
+            <time className="tabular-nums" dateTime={new Date(row.at).toISOString()}>
+              {clock(row.at)}
             </time>
           </Line>
         );

@@ -203,6 +203,13 @@ export const en = {
   "file.download": "Download",
   "file.linkError": "The link could not be made.",
 
+  "note.reaction": "The consumer reacted: {emoji}",
+  "note.reaction_removed": "The consumer took a reaction back",
+  "note.referral": "Came from: {from}",
+  "note.referral_unnamed": "Came by a link",
+  "note.opt_in": "Agreed to: {to}",
+  "note.opt_in_unnamed": "Agreed to be written to",
+  "note.deleted": "The consumer took a message back",
   "sys.opened": "Conversation opened",
   "sys.skill_changed": "Skill changed to {skill}",
   "sys.skill_removed": "Skill removed",

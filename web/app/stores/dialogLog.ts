@@ -40,7 +40,9 @@ export function laterDelivery(known: MessageDelivery | null, next: MessageDelive
   const to = RANK[next.status];
   if (to > from) return next;
   if (to < from) {
-    const restartable = known.status === "failed" || known.status === "unknown" || known.status === "cancelled";
+    // The channel took it, could not deliver it, and it is attempted again.
+    const again = known.status === "sent" && next.status === "queued";
+    const restartable = again || known.status === "failed" || known.status === "unknown" || known.status === "cancelled";
     return live && restartable ? next : known;
   }
   // A page never replaces what the socket told meanwhile at the same height; a failure yields only to more.

@@ -16,6 +16,7 @@ export function message(sequence: number, more: Partial<DialogMessage> = {}): Di
     audience: "ALL",
     event: { type: "text", text: `text ${sequence}`, quickReplies: [] },
     clientMessageId: null,
+    notes: [],
     delivery: null,
     ...more,
   };

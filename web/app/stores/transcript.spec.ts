@@ -24,6 +24,12 @@ describe("a transcript", () => {
     expect(rows.filter((r) => r.kind === "message")).toHaveLength(1);
     expect(rows[1]).toMatchObject({ status: "read" });
   });
+  it("shows what the channel tells beside the messages", () => {
+    const reaction = message(2, { at: at + 2000, event: { type: "accept", status: "ENRICH", sequences: [1] }, notes: [{ type: "reaction", emoji: "❤" }] });
+    const rows = rowsOf({ ...none, messages: [message(0, { at, notes: [{ type: "referral", from: "Sale" }] }), mine(1, { at: at + 1000 }), reaction, message(3, { at: at + 3000 })] });
+    expect(kinds(rows)).toEqual(["day", "note", "message", "message", "note", "message"]);
+    expect(rows[3]).toMatchObject({ status: "sent" });
+  });
   it("offers earlier messages only when there are some", () => {
     expect(kinds(rowsOf({ ...none, messages: [message(0)] }))[0]).toBe("day");
     const partial = rowsOf({ ...none, messages: [message(50)], changes: [change(1, "opened", at)] });

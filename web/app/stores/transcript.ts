@@ -1,6 +1,6 @@
 /** The rows of a transcript: messages, day breaks, system lines and what waits to be sent, in one order. Pure. */
 import type { ConversationChange, DeliveryStatus } from "@/api/types";
-import type { DialogMessage } from "@/api/wire";
+import type { DialogMessage, Note } from "@/api/wire";
 import { dayKey } from "@/lib/time";
 import { receiptsOf, type Receipts } from "./dialogLog";
 import type { PendingMessage } from "./outbox";
@@ -10,6 +10,7 @@ export type Row =
   | { kind: "day"; key: string; at: number }
   | { kind: "new"; key: string }
   | { kind: "system"; key: string; change: ConversationChange }
+  | { kind: "note"; key: string; at: number; note: Note }
   | { kind: "message"; key: string; message: DialogMessage; first: boolean; last: boolean; status: DeliveryStatus | null }
   | { kind: "pending"; key: string; pending: PendingMessage };
 
@@ -42,7 +43,7 @@ export interface TranscriptInput {
 export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptInput): Row[] {
   const rows: Row[] = [];
   const receipts = receiptsOf(messages);
-  const shown = messages.filter((m) => m.event.type !== "accept");
+  const shown = messages.filter((m) => m.event.type !== "accept" || m.notes.length > 0);
   const start = messages[0];
   const partial = start !== undefined && start.sequence > 0;
   if (partial) rows.push({ kind: "older", key: "older" });
@@ -68,8 +69,13 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
 
   let group: Extract<Row, { kind: "message" }> | null = null;
   for (const message of shown) {
-    const broken = linesUntil(message.at);
+    const broken = linesUntil(message.at) || message.notes.length > 0;
     onDay(message.at);
+    message.notes.forEach((note, n) => rows.push({ kind: "note", key: `note-${message.dialogId}-${message.sequence}-${n}`, at: message.at, note }));
+    if (message.event.type === "accept") {
+      group = null;
+      continue;
+    }
     const marked = firstUnread === message.sequence;
     if (marked) rows.push({ kind: "new", key: "new" });
     const first: boolean = broken || marked || group === null || !together(group.message, message);

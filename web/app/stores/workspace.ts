@@ -491,6 +491,7 @@ export class Workspace {
         audience: p.audience,
         event: readEvent(outbox.eventOf(p)),
         clientMessageId: p.clientId,
+        notes: [],
         delivery: null,
       };
       this.notice({ kind: "message", message });

@@ -1,6 +1,7 @@
 //! Appending what arrived to the consumer's open conversation, or to a new one: messages and native messages alike.
 
 use super::message::metadata_of;
+use super::note::take_context;
 use super::{Again, Place};
 use crate::App;
 use crate::channel::{InboundContent, InboundItem};
@@ -11,7 +12,7 @@ use antiphon_domain::conversation::{Draft, Opening};
 use antiphon_domain::event::Originator;
 use antiphon_domain::id::DialogNumber;
 use antiphon_domain::routing::Task;
-use antiphon_domain::{Audience, Change, Consumer, Conversation, EventBody, Timestamp};
+use antiphon_domain::{Audience, Change, Consumer, Conversation, EventBody, Role, Timestamp};
 use std::sync::Arc;
 
 /// What arrived, and whose conversation it belongs to.
@@ -37,7 +38,10 @@ impl App {
     ) -> Result<(), Again> {
         let account = &place.view.account.id;
         let live = &place.state.live;
-        let Arrival { originator, consumer, changed, known, contents, metadata } = arrival;
+        let Arrival { originator, mut consumer, changed, known, contents, metadata } = arrival;
+        // How they came belongs to what they write first.
+        let mut context = if originator.role == Role::Consumer { take_context(&mut consumer) } else { Vec::new() };
+        let changed = changed || !context.is_empty();
         let open = self.open_conversation(place, known).await?;
         let mut unit = UnitOfWork::new(account.clone());
         unit.write(Write::Once { source: place.source.id, key: item.key.as_str().into(), at: now });
@@ -59,7 +63,7 @@ impl App {
                 originator,
                 vendor_at: item.at,
                 audience: Audience::All,
-                metadata: metadata_of(metadata, piece.payload.as_deref()),
+                metadata: metadata_of(metadata, piece.payload.as_deref(), std::mem::take(&mut context)),
                 body: EventBody::Content(piece.content),
             };
             let event = next.append(DialogNumber::MAIN, draft, now).map_err(|_| Again::Conflict)?;
@@ -100,7 +104,8 @@ impl App {
         if files {
             self.media.notify_one();
         }
-        if known.is_none() {
+        // Somebody may be known without ever having written: they withdrew their consent, or came by a link.
+        if !known.is_some_and(|known| known.had_one) {
             self.look_up_profile(place, consumer);
         }
         Ok(())

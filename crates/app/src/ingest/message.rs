@@ -95,10 +95,13 @@ impl App {
     }
 }
 
-/// The event's metadata: the connector's array, with a tapped button's payload as an `ExternalId` entry.
-pub(super) fn metadata_of(own: Option<&str>, payload: Option<&str>) -> Option<Arc<str>> {
-    let Some(payload) = payload else { return own.map(Arc::from) };
+/// The event's metadata: the connector's array, with a tapped button's payload as an `ExternalId` entry, and how the consumer came.
+pub(super) fn metadata_of(own: Option<&str>, payload: Option<&str>, context: Vec<serde_json::Value>) -> Option<Arc<str>> {
+    if payload.is_none() && context.is_empty() {
+        return own.map(Arc::from);
+    }
     let mut entries: Vec<serde_json::Value> = own.and_then(|own| serde_json::from_str(own).ok()).unwrap_or_default();
-    entries.push(serde_json::json!({"type": "ExternalId", "id": payload}));
+    entries.extend(payload.map(|payload| serde_json::json!({"type": "ExternalId", "id": payload})));
+    entries.extend(context);
     Some(serde_json::Value::Array(entries).to_string().into())
 }

@@ -4,6 +4,7 @@ mod append;
 mod consent;
 mod echo;
 mod message;
+mod note;
 mod receipt;
 
 use crate::channel::{Channel, DeadLetter, InboundItem, InboundKind};
@@ -89,6 +90,10 @@ impl App {
                 InboundKind::Echo { to, vendor_id, delivery, contents } => {
                     self.ingest_echo(&place, &item, to, vendor_id, *delivery, contents).await
                 }
+                InboundKind::Note { from, about, note, keep } => {
+                    let noted = note::Noted { from, about: about.as_deref(), note, keep: *keep };
+                    self.ingest_note(&place, &item, &noted).await
+                }
                 InboundKind::Receipt { of, status, reason, opted_out, again } => {
                     let told = receipt::Told { status: *status, reason: reason.as_ref(), opted_out: *opted_out, again: *again };
                     self.ingest_receipt(&place, of, &told).await
@@ -137,6 +142,7 @@ impl App {
             opted_out: false,
             created_at: now,
             profile_checked_at: None,
+            context: None,
         }
     }
 

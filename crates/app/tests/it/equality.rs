@@ -75,6 +75,8 @@ async fn what_is_told_is_what_is_read() {
     test.receive("delivered v1").await;
     settled(&mut deliveries, DeliveryStatus::Delivered).await;
     told.check(&test, &mut listener, "a receipt").await;
+    test.receive("reacts r1 +1 v1\ncomes c1 +1 summer\nreacts r1 +1 v1").await;
+    told.check(&test, &mut listener, "a reaction and a referral").await;
 
     let manager = test.caller("manager1");
     let add = |role, user: UserId| FieldChange::Add { role, user, dialog: DialogNumber::MAIN };

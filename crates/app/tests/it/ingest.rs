@@ -124,3 +124,59 @@ async fn a_source_that_is_off_answers_and_buries() {
     let letters = test.store.dead_letters(&test.account(), None, 10).await.expect("reads");
     assert_eq!(letters.iter().map(|letter| &*letter.code).collect::<Vec<_>>(), ["source_off"]);
 }
+
+/// The receipts and notes of a conversation's main dialog: kind, what they are about, metadata.
+async fn notes(test: &TestApp, conversation: &antiphon_domain::Conversation) -> Vec<(&'static str, Vec<u64>, String)> {
+    let events = test.store.events(&test.account(), conversation.id, antiphon_domain::id::DialogNumber::MAIN, 0, 100).await.expect("reads");
+    let note = |event: antiphon_domain::Event| match event.body {
+        EventBody::Accept { status, sequences } => {
+            Some((status.name(), sequences, event.metadata.as_deref().unwrap_or_default().to_owned()))
+        }
+        EventBody::Content(_) => None,
+    };
+    events.into_iter().filter_map(note).collect()
+}
+
+#[tokio::test]
+async fn a_reaction_is_shown_at_its_message_and_asks_for_nothing() {
+    let test = TestApp::start().await;
+    test.receive("say m1 +1 hello").await;
+    let agent = test.arrive("agent1").await;
+    let conversation = test.accept(&agent).await;
+    test.net.then(answer(200, "v1"));
+    let mut listener = test.listen(Topic::Account(test.account()));
+    let sequence = test.write(&agent, &conversation, "hi").await.expect("publishes");
+    TestApp::hear(&mut listener, |heard| match heard {
+        Heard::That(Announcement::Deliveries(moved)) => moved.iter().any(|delivery| delivery.vendor_id.is_some()).then_some(()),
+        _ => None,
+    })
+    .await;
+    test.receive("say m2 +1 thanks").await;
+    let before = test.conversations().await.remove(0);
+    test.receive("reacts r1 +1 v1\nreacts r1 +1 v1").await;
+    test.receive("reacts r2 +1 of-another-conversation").await;
+    let after = test.conversations().await.remove(0);
+    let like = r#"[{"action":"react","emoji":"👍","type":"Reaction"}]"#.to_owned();
+    assert_eq!(notes(&test, &after).await, [("ENRICH", vec![sequence], like.clone()), ("ENRICH", vec![sequence + 1], like)], "each once");
+    let unread = |c: &antiphon_domain::Conversation| c.main().participants.iter().map(|p| p.unread).collect::<Vec<_>>();
+    assert_eq!(
+        (after.waiting_since, after.last_consumer_at, unread(&after)),
+        (before.waiting_since, before.last_consumer_at, unread(&before))
+    );
+}
+
+#[tokio::test]
+async fn a_reaction_opens_nothing_and_how_somebody_came_goes_with_their_first_words() {
+    let test = TestApp::start().await;
+    assert_eq!(test.receive("reacts r1 +1 v1\ncomes c1 +1 summer\ncomes c1 +1 summer\ncomes c2 +1 sale").await.status, 200);
+    assert!(test.conversations().await.is_empty());
+    test.receive("say m1 +1 hello\nsay m2 +1 again").await;
+    let conversation = test.conversations().await.remove(0);
+    let events = test.store.events(&test.account(), conversation.id, antiphon_domain::id::DialogNumber::MAIN, 0, 100).await.expect("reads");
+    let metadata: Vec<Option<&str>> = events.iter().map(|event| event.metadata.as_deref()).collect();
+    assert_eq!(metadata, [Some(r#"[{"ref":"summer","type":"Referral"},{"ref":"sale","type":"Referral"}]"#), None]);
+    let consumer = test.store.consumer(&test.account(), conversation.consumer).await.expect("reads").expect("is there");
+    assert_eq!(consumer.context, None, "told once");
+    test.receive("comes c3 +1 winter").await;
+    assert_eq!(notes(&test, &conversation).await, [("ENRICH", vec![1], r#"[{"ref":"winter","type":"Referral"}]"#.to_owned())]);
+}

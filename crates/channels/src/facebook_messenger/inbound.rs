@@ -142,7 +142,11 @@ impl Update<'_> {
             return;
         };
         if message["is_deleted"] == true {
-            items.push(Ok(self.ignored(format!("deleted:{mid}"), "deleted")));
+            let note = object!({"type": "Deleted", "id": mid});
+            items.push(Ok(match self.person() {
+                Some(from) => self.item(format!("deleted:{mid}"), note_of(from, Some(mid), &note, false)),
+                None => self.ignored(format!("deleted:{mid}"), "deleted"),
+            }));
             return;
         }
         let (contents, unread) = attachments::contents(message);
@@ -201,14 +205,23 @@ impl Update<'_> {
             let part = |name: &str| json::text(&reaction[name]).unwrap_or_default();
             let person = self.person().unwrap_or_default();
             let key = format!("reaction:{}:{person}:{}:{}", part("mid"), part("action"), self.timestamp());
-            return Ok(self.ignored(key, "reaction"));
+            if person.is_empty() {
+                return Ok(self.ignored(key, "reaction"));
+            }
+            return Ok(self.item(key, note_of(person, json::text(&reaction["mid"]), &reaction_note(reaction), false)));
+        }
+        if let Some((field, note)) = self.context() {
+            let key = self.key(field);
+            // The check box of a page names nobody until its person writes.
+            return Ok(match self.person() {
+                Some(from) => self.item(key, note_of(from, None, &note, true)),
+                None => self.ignored(key, "nobody_named"),
+            });
         }
         if let Some(policy) = self.field("policy_enforcement") {
             return Ok(self.item(format!("policy_enforcement:{}", self.timestamp()), policy_enforcement(policy)));
         }
         let ignored = [
-            ("referral", "referral"),
-            ("optin", "opt_in"),
             ("optout", "opt_out_of_notifications"),
             ("account_linking", "account_linking"),
             ("messaging_feedback", "feedback"),
@@ -227,6 +240,14 @@ impl Update<'_> {
                 Err(self.dead("unknown_item", &format!("An update is of no known kind; its fields are: {}.", names.join(", "))))
             }
         }
+    }
+
+    /// How the person came, or what they agreed to, without a message.
+    fn context(&self) -> Option<(&'static str, Value)> {
+        if let Some(note) = self.field("referral").and_then(referral) {
+            return Some(("referral", note));
+        }
+        Some(("optin", opt_in(self.field("optin")?)))
     }
 
     fn postback(&self, postback: &Value) -> Item {
@@ -277,6 +298,33 @@ impl Update<'_> {
 fn message_of(from: String, contents: Vec<InboundContent>, notes: Vec<Value>) -> InboundKind {
     let metadata = (!notes.is_empty()).then(|| Value::Array(notes).to_string());
     InboundKind::Message { from, name: None, contents, metadata, consent: None }
+}
+
+fn note_of(from: String, about: Option<String>, note: &Value, keep: bool) -> InboundKind {
+    InboundKind::Note { from, about, note: note.to_string(), keep }
+}
+
+/// A reaction, or that it was taken back.
+fn reaction_note(reaction: &Value) -> Value {
+    let mut note = object!({ "type": "Reaction", "action": if reaction["action"] == "unreact" { "unreact" } else { "react" } });
+    for name in ["mid", "reaction", "emoji"] {
+        if let Some(text) = json::text(&reaction[name]) {
+            let name = if name == "mid" { "id" } else { name };
+            note[name] = text.chars().take(200).collect::<String>().into();
+        }
+    }
+    note
+}
+
+/// What the person agreed to. The token that allows to write to them later is a key of its own and is not shown.
+fn opt_in(optin: &Value) -> Value {
+    let mut note = object!({ "type": "OptIn" });
+    for (name, shown) in [("type", "optInType"), ("ref", "ref"), ("title", "title"), ("payload", "payload")] {
+        if let Some(text) = json::text(&optin[name]) {
+            note[shown] = text.chars().take(500).collect::<String>().into();
+        }
+    }
+    note
 }
 
 /// Where the person came from: a link, an advertisement, a plug-in.

@@ -6,6 +6,7 @@
 //! of codes. One app secret covers all pages of an app, so every item names its page.
 
 mod attachments;
+mod deletion;
 mod errors;
 mod inbound;
 mod send;
@@ -144,14 +145,20 @@ impl Channel for FacebookMessenger {
     }
 
     fn handshake(&self, request: &RawRequest, keys: &Keys) -> Option<Result<Answer, Refusal>> {
-        (request.method == ::http::Method::GET).then(|| handshake(request, keys))
+        if request.method != ::http::Method::GET {
+            return None;
+        }
+        Some(if request.tail == deletion::TAIL { deletion::state(request) } else { handshake(request, keys) })
     }
 
     fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {
         inbound::parse(verified.request)
     }
 
-    fn acknowledgement(&self) -> Answer {
+    fn acknowledgement(&self, request: &RawRequest) -> Answer {
+        if request.tail == deletion::TAIL {
+            return deletion::receipt(request);
+        }
         Answer { status: 200, content_type: "text/plain", body: "EVENT_RECEIVED".to_owned() }
     }
 

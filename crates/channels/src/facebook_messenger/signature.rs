@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The app-level callbacks that come as a form with a signed request: the tail of their address.
-pub(super) const SIGNED_REQUEST_TAILS: [&str; 2] = ["deauthorize", "data-deletion"];
+pub(super) const SIGNED_REQUEST_TAILS: [&str; 2] = ["deauthorize", super::deletion::TAIL];
 
 pub(super) fn verify<'a>(request: &'a RawRequest, keys: &Keys) -> Result<Verified<'a>, Refusal> {
     // During a reset both secrets are live.

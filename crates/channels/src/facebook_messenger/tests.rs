@@ -157,6 +157,20 @@ fn signed_requests_of_the_app_level_callbacks() {
         let verified = FacebookMessenger.verify(&hook, &keys()).expect("signed");
         let items = FacebookMessenger.parse(verified, &keys(), NOW);
         assert_eq!(items[0].as_ref().map(|item| item.kind.clone()), Ok(InboundKind::Ignored(label)));
+        let answer = FacebookMessenger.acknowledgement(&hook);
+        if tail == "data-deletion" {
+            let answer: Value = serde_json::from_str(&answer.body).expect("JSON");
+            let code = answer["confirmation_code"].as_str().expect("a code");
+            assert_eq!(answer["url"].as_str(), Some(format!("{HOOK}?code={code}").as_str()));
+            let mut page = request(Method::GET, &format!("{HOOK}?code={code}"), None, "");
+            page.tail = tail.to_owned();
+            let shown = FacebookMessenger.handshake(&page, &keys()).expect("a page").expect("known");
+            assert!(shown.body.contains(code) && shown.status == 200);
+            page.query = "code=%3Cscript%3E".to_owned();
+            assert_eq!(FacebookMessenger.handshake(&page, &keys()), Some(Err(Refusal::BadToken)));
+        } else {
+            assert_eq!(answer.body, "EVENT_RECEIVED");
+        }
         hook.body = body.replace("OWs4", "OWs5").into();
         assert!(FacebookMessenger.verify(&hook, &keys()).is_err());
         hook.body = bytes::Bytes::new();

@@ -123,7 +123,7 @@ impl Channel for TwilioSms {
         inbound::parse(verified.request)
     }
 
-    fn acknowledgement(&self) -> Answer {
+    fn acknowledgement(&self, _request: &RawRequest) -> Answer {
         // Any other media type raises warning 12300 in the account's debugger.
         Answer { status: 200, content_type: "text/xml", body: "<Response/>".to_owned() }
     }

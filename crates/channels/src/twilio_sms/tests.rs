@@ -336,6 +336,6 @@ fn an_unknown_outcome_is_looked_up() {
 
 #[test]
 fn the_acknowledgement_is_an_empty_answer() {
-    let answer = TwilioSms.acknowledgement();
+    let answer = TwilioSms.acknowledgement(&request(Method::POST, HOOK, FORM, ""));
     assert_eq!((answer.status, answer.content_type, answer.body.as_str()), (200, "text/xml", "<Response/>"));
 }

@@ -211,6 +211,7 @@ pub fn consumer(number: u8) -> Consumer {
         avatar_url: (number.is_multiple_of(2)).then(|| "https://example.com/a.png".to_owned()),
         opted_out: number.is_multiple_of(5),
         created_at: Timestamp(i64::from(number)),
+        context: Some(r#"[{"type":"Referral","ref":"abc"}]"#.to_owned()),
         profile_checked_at: (number % 2 == 1).then_some(Timestamp(77)),
     }
 }

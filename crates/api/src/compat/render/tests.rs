@@ -19,6 +19,7 @@ fn consumer() -> Consumer {
         avatar_url: None,
         opted_out: false,
         created_at: Timestamp(0),
+        context: None,
         profile_checked_at: None,
     }
 }

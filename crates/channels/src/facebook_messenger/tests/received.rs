@@ -6,6 +6,10 @@ pub(super) fn table() -> Vec<InboundCase> {
     let case = |label, request, items| InboundCase { label, request, items };
     let message = |contents| vec![item("m_1", said(contents, None))];
     let ignored = |key: &str, label| vec![item(key, InboundKind::Ignored(label))];
+    let noted = |key: &str, about: Option<&str>, note: Value, keep| {
+        let kind = InboundKind::Note { from: "2002".to_owned(), about: about.map(str::to_owned), note: note.to_string(), keep };
+        vec![item(key, kind)]
+    };
     let receipt = |key: &str, of, status| vec![item(key, InboundKind::Receipt { of, status, reason: None, opted_out: false, again: None })];
     let ids = |ids: &[&str]| ReceiptOf::Ids { vendor_ids: ids.iter().map(|id| (*id).to_owned()).collect(), delivery: None };
     let up_to = |at| ReceiptOf::UpTo { consumer: "2002".to_owned(), at };
@@ -112,7 +116,11 @@ pub(super) fn table() -> Vec<InboundCase> {
         case("nothing but something unreadable", attached(&json!([{"type": "hologram"}])), vec![Err("unsupported")]),
         case("an empty message", update("message", &json!({"mid": "m_1"})), vec![Err("empty")]),
         case("a message without id", update("message", &json!({"text": "hi"})), vec![Err("malformed")]),
-        case("a deleted message", update("message", &json!({"mid": "m_1", "is_deleted": true})), ignored("deleted:m_1", "deleted")),
+        case(
+            "a deleted message",
+            update("message", &json!({"mid": "m_1", "is_deleted": true})),
+            noted("deleted:m_1", Some("m_1"), json!({"type": "Deleted", "id": "m_1"}), false),
+        ),
         case(
             "postback with a referral",
             update(
@@ -188,10 +196,49 @@ pub(super) fn table() -> Vec<InboundCase> {
         case(
             "reaction",
             update("reaction", &json!({"mid": "m_9", "action": "react", "reaction": "love", "emoji": "❤"})),
-            ignored("reaction:m_9:2002:react:1767225600000", "reaction"),
+            noted(
+                "reaction:m_9:2002:react:1767225600000",
+                Some("m_9"),
+                json!({"type": "Reaction", "action": "react", "id": "m_9", "reaction": "love", "emoji": "❤"}),
+                false,
+            ),
         ),
-        case("referral alone", update("referral", &json!({"ref": "abc"})), ignored("referral:2002:1767225600000", "referral")),
-        case("opt-in", update("optin", &json!({"type": "notification_messages"})), ignored("optin:2002:1767225600000", "opt_in")),
+        case(
+            "reaction taken back",
+            update("reaction", &json!({"mid": "m_9", "action": "unreact"})),
+            noted(
+                "reaction:m_9:2002:unreact:1767225600000",
+                Some("m_9"),
+                json!({"type": "Reaction", "action": "unreact", "id": "m_9"}),
+                false,
+            ),
+        ),
+        case(
+            "referral alone",
+            update(
+                "referral",
+                &json!({"ref": "abc", "source": "ADS", "type": "OPEN_THREAD", "ad_id": "7", "ads_context_data": {"ad_title": "Sale"}}),
+            ),
+            noted(
+                "referral:2002:1767225600000",
+                None,
+                json!({"type": "Referral", "ref": "abc", "source": "ADS", "referralType": "OPEN_THREAD", "ad_id": "7", "adTitle": "Sale"}),
+                true,
+            ),
+        ),
+        case(
+            "opt-in, without its token",
+            update(
+                "optin",
+                &json!({"type": "notification_messages", "payload": "p", "notification_messages_token": "secret", "title": "News"}),
+            ),
+            noted(
+                "optin:2002:1767225600000",
+                None,
+                json!({"type": "OptIn", "optInType": "notification_messages", "title": "News", "payload": "p"}),
+                true,
+            ),
+        ),
         case(
             "account linking",
             update("account_linking", &json!({"status": "linked"})),

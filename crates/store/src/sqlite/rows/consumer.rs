@@ -16,7 +16,8 @@ pub fn encode_consumer(consumer: &Consumer) -> Vec<u8> {
     to.option_text(consumer.avatar_url.as_deref())
         .bool(consumer.opted_out)
         .time(consumer.created_at)
-        .option_time(consumer.profile_checked_at);
+        .option_time(consumer.profile_checked_at)
+        .option_text(consumer.context.as_deref());
     to.finish()
 }
 
@@ -31,6 +32,7 @@ pub fn decode_consumer(id: ConsumerId, source: SourceId, address: String, name: 
         opted_out: from.bool()?,
         created_at: from.time()?,
         profile_checked_at: from.option(|from| from.time())?,
+        context: if from.is_at_end() { None } else { from.option(|from| from.string())? },
     })
 }
 
@@ -150,4 +152,27 @@ pub fn decode_file(id: FileId, path: String, data: &[u8]) -> Result<StoredFile, 
         shown_in: from.option(|from| Ok((ConversationId(from.fixed()?), DialogNumber(from.u16()?), from.u64()?)))?,
         created_at: from.time()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consumer_of_before_context_was_kept_reads_as_having_none() {
+        let consumer = Consumer {
+            id: ConsumerId([7; 32]),
+            source: SourceId(1),
+            address: "+1".to_owned(),
+            name: None,
+            avatar_url: None,
+            opted_out: true,
+            created_at: Timestamp(5),
+            profile_checked_at: Some(Timestamp(6)),
+            context: None,
+        };
+        let mut data = encode_consumer(&consumer);
+        data.pop();
+        assert_eq!(decode_consumer(consumer.id, consumer.source, "+1".to_owned(), None, &data).unwrap(), consumer);
+    }
 }
