@@ -497,7 +497,12 @@ impl Reader<'_> {
         let policy = LoginPolicy::default();
         for weakness in policy.weaknesses(&password, login) {
             // Whoever runs the installation may: people who change their password later must keep the policy.
-            self.advice.add(&place, section.key("password"), format!("is weak. {}", weakness_sentence(weakness, &policy)));
+            let sentence = weakness_sentence(weakness, &policy);
+            self.advice.add(
+                &place,
+                section.key("password"),
+                format!("the password of {login:?} is weak, and taken all the same. {sentence}"),
+            );
         }
         Some(Valued { value: password, place })
     }

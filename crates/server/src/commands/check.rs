@@ -30,8 +30,13 @@ pub fn check(config: Option<&Path>, file: Option<&Path>, environment: Vec<(Strin
         complain(&format!("advice: {hint}"));
     }
     if problems.is_empty() {
+        let also = match advice.len() {
+            0 => "",
+            1 => ", 1 piece of advice",
+            many => &format!(", {many} pieces of advice"),
+        };
         for path in config.iter().chain(&file) {
-            say(&format!("{}: no problems", path.display()));
+            say(&format!("{}: no problems{}", path.display(), if Some(*path) == file { also } else { "" }));
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -9,7 +9,7 @@ pub(super) fn read(mut section: Section, problems: &mut Problems) -> Option<Limi
     let file_mib = number("file_mib", 1, 1024);
     let cached = number("cached_conversations", 1_000, 100_000_000);
     let sends = number("sends_per_source", 1, 10_000);
-    let attempts = number("delivery_attempts", 1, 100);
+    let attempts = number("delivery_attempts", 1, 10_000);
     let fetches = number("media_fetches", 1, 1_000);
     let session_s = number("session_s", 300, 30 * 24 * 3600);
     section.finish(problems);

@@ -9,6 +9,13 @@ fn check_names_every_problem_with_its_line() {
     let found = run(&["check", "--bootstrap", &good]);
     assert!(found.code == Some(0) && found.text.contains("no problems"), "{}", found.text);
 
+    let password = BOOTSTRAP.lines().find_map(|line| line.strip_prefix("password = ")).expect("the file has a password");
+    let weak = folder.write("weak.toml", &BOOTSTRAP.replace(password, "\"hunter2\""));
+    let found = run(&["check", "--bootstrap", &weak]);
+    assert_eq!(found.code, Some(0));
+    assert!(found.text.contains("is weak, and taken all the same") && found.text.contains("advice"), "{}", found.text);
+    assert!(!found.text.contains("hunter2"), "{}", found.text);
+
     let bad = BOOTSTRAP
         .replace("Europe/Berlin", "Mars/Olympus")
         .replace("administrator", "boss")
