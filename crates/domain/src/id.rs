@@ -129,6 +129,10 @@ prefixed_id!(
     FileId, "file_", "a file id (file_ and 16 hex digits)"
 );
 prefixed_id!(
+    /// One notification to one app: `ntf_` and 16 hex digits; ascending in time.
+    NotificationId, "ntf_", "a notification id (ntf_ and 16 hex digits)"
+);
+prefixed_id!(
     /// A row of a log that the administrator pages through (dead letters, channel log, audit, consents): `row_` and 16 hex digits; ascending in time.
     RowId, "row_", "a row id (row_ and 16 hex digits)"
 );

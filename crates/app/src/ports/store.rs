@@ -7,14 +7,16 @@ mod identity;
 mod notifications;
 
 pub use identity::{IdentityProvider, KeyUse, ProviderKeys, SigningKey};
-pub use notifications::NotificationKind;
+pub use notifications::{
+    NewNotifications, NotificationAbout, NotificationKind, NotificationList, NotificationRow, NotificationState, NotificationTries,
+};
 
 use antiphon_domain::consent::Consent;
 use antiphon_domain::id::Version;
 use antiphon_domain::routing::{Availability, Task};
 use antiphon_domain::{
     Account, AccountId, Change, ChannelApp, Consumer, ConsumerId, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus,
-    DialogNumber, Event, Profile, RowId, Sequence, Skill, SkillId, Source, SourceId, StoredFile, Timestamp, User, UserId,
+    DialogNumber, Event, NotificationId, Profile, RowId, Sequence, Skill, SkillId, Source, SourceId, StoredFile, Timestamp, User, UserId,
 };
 use futures_util::future::BoxFuture;
 use std::path::Path;
@@ -158,6 +160,28 @@ pub enum Write {
         feature: Arc<str>,
         /// Whether the account has it.
         granted: bool,
+    },
+    /// News for apps.
+    AddNotifications(NewNotifications),
+    /// How a notification fared.
+    PutNotificationOutcome {
+        /// The app's client id.
+        app: Arc<str>,
+        /// Which.
+        id: NotificationId,
+        /// Where it stands now.
+        state: NotificationState,
+        /// How it fared.
+        tries: NotificationTries,
+    },
+    /// Notifications that were settled and are to go out again.
+    RequeueNotifications {
+        /// The app's client id.
+        app: Arc<str>,
+        /// Which.
+        ids: Vec<NotificationId>,
+        /// When that was asked for.
+        at: Timestamp,
     },
     /// A signed-in session.
     PutSession(Session),
@@ -587,6 +611,45 @@ pub trait Store: Send + Sync {
         after: Option<DeliveryId>,
         limit: usize,
     ) -> Reading<'a, Vec<Delivery>>;
+
+    /// Conversations with waiting notifications to an app, ascending.
+    fn notification_lanes<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        after: Option<ConversationId>,
+        limit: usize,
+    ) -> Reading<'a, Vec<ConversationId>>;
+    /// Waiting notifications of one conversation to an app, in their order.
+    fn waiting_notifications<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        conversation: ConversationId,
+        after: Option<NotificationId>,
+        limit: usize,
+    ) -> Reading<'a, Vec<NotificationRow>>;
+    /// How many notifications wait for an app; counts no further than `most`.
+    fn count_waiting_notifications<'a>(&'a self, account: &'a AccountId, app: &'a str, most: usize) -> Reading<'a, usize>;
+    /// A page of an app's notifications.
+    fn notifications<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        list: NotificationList,
+        limit: usize,
+    ) -> Reading<'a, Vec<NotificationRow>>;
+    /// A notification.
+    fn notification<'a>(&'a self, account: &'a AccountId, app: &'a str, id: NotificationId) -> Reading<'a, Option<NotificationRow>>;
+    /// Ids and states of an app's notifications from one id to before another, ascending.
+    fn notification_range<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        from: NotificationId,
+        to: NotificationId,
+        limit: usize,
+    ) -> Reading<'a, Vec<(NotificationId, NotificationState)>>;
 
     /// A file by its path.
     fn file<'a>(&'a self, account: &'a AccountId, path: &'a str) -> Reading<'a, Option<StoredFile>>;

@@ -13,6 +13,7 @@ mod housekeeping;
 mod identity;
 mod lists;
 mod model;
+mod notifications;
 mod random;
 
 use antiphon_app::ports::Store;
@@ -27,6 +28,7 @@ pub use guards::*;
 pub use housekeeping::*;
 pub use identity::*;
 pub use lists::*;
+pub use notifications::*;
 pub use random::*;
 
 /// How an adapter hands out stores to the suite.
@@ -87,6 +89,10 @@ macro_rules! contract {
             everything_is_there_after_reopening,
             a_backup_is_a_store,
             a_closed_store_is_unavailable,
+            news_come_back_as_committed,
+            notifications_wait_in_lanes,
+            notifications_are_listed,
+            old_notifications_are_swept,
             random_histories_read_like_the_model,
         }
     };

@@ -1,6 +1,8 @@
 //! Carries out units of work inside the writer's transaction: first everything that a unit expects is checked, then all of
 //! it is written, so that a refused unit has touched nothing.
 
+pub mod notifications;
+
 use super::failure::Failure;
 use super::prepare::Prepared;
 use super::rows::codec::{ordered, place};
@@ -387,6 +389,9 @@ impl Batch<'_> {
                     params![account, &**feature, granted],
                 )?;
             }
+            Write::AddNotifications(new) => self.add_notifications(account, new, data)?,
+            Write::PutNotificationOutcome { app, id, state, .. } => self.settle_notification(account, app, *id, *state, data)?,
+            Write::RequeueNotifications { app, ids, at } => self.requeue_notifications(account, app, ids, *at)?,
             Write::PutSession(session) => {
                 self.run(
                     "INSERT OR REPLACE INTO sessions (token_hash, account, user, expires_at, data) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -3,7 +3,7 @@
 //! Cost must not grow with history, and a plan that scans grows with it long before anybody notices.
 
 use super::connection::{open_reader, open_writer};
-use super::read::{configuration, consumers, conversations, deliveries, logs};
+use super::read::{configuration, consumers, conversations, deliveries, logs, notifications};
 use super::{Options, apply, sweep};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -94,6 +94,15 @@ fn every_hot_query_is_by_index() {
         (logs::LOG_OF_CONVERSATION, &["channel_log_conversation (account=? AND conversation=? AND id<?)"]),
         (logs::LOG_OF_DELIVERY, &["channel_log_delivery (account=? AND delivery=? AND id<?)"]),
         (logs::LOG_OF_SOURCE, &["channel_log_source (account=? AND source=? AND id<?)"]),
+        (notifications::OF_LANE, &["notifications_waiting (account=? AND app=? AND conversation=? AND id>?)"]),
+        (notifications::ALL, &["PRIMARY KEY (account=? AND app=? AND id<?)"]),
+        (notifications::DROPPED, &["notifications_dropped (account=? AND app=? AND id<?)"]),
+        (notifications::WAITING, &["notifications_waiting (account=? AND app=? AND (conversation,id)>(?,?))"]),
+        (notifications::ONE, &["PRIMARY KEY (account=? AND app=? AND id=?)"]),
+        (notifications::RANGE, &["PRIMARY KEY (account=? AND app=? AND id>? AND id<?)"]),
+        (apply::notifications::SETTLE, &["PRIMARY KEY (account=? AND app=? AND id=?)"]),
+        (apply::notifications::TRIES, &["PRIMARY KEY (account=? AND app=? AND id=?)"]),
+        (sweep::NOTIFICATIONS, &["PRIMARY KEY (account=? AND app=? AND id=?)", "PRIMARY KEY (account=? AND app=?)"]),
         (sweep::ANSWERS, &["answers_age (at<?)"]),
         (sweep::SESSIONS, &["sessions_expiry (expires_at<?)"]),
         (sweep::CHANNEL_LOG, &["channel_log_id (account=?)"]),
@@ -105,6 +114,11 @@ fn every_hot_query_is_by_index() {
     check(consumers::FIND, &["c USING INTEGER PRIMARY KEY"], &["SCAN t VIRTUAL TABLE INDEX"]);
     check(sweep::GUARDS, &[], &["SCAN guard_items"]);
     check(conversations::HELD, &["PRIMARY KEY (account=? AND user=? AND class=? AND at=?)"], &["SCAN (subquery"]);
+    check(notifications::COUNT, &["notifications_waiting (account=? AND app=?)"], &["SCAN (subquery"]);
+    // Meant: one step of the recursion after the other, each a search.
+    let steps = ["SCAN lane", "SCAN of"];
+    check(notifications::LANES, &["notifications_waiting (account=? AND app=? AND conversation>?)"], &steps);
+    check(sweep::NOTIFIED, &["PRIMARY KEY (account=? AND app>?)"], &steps);
     // Meant: what one user holds open, and one consumer's one open conversation, are few.
     let sort = ["USE TEMP B-TREE FOR ORDER BY"];
     check(conversations::OPEN_OF_USER, &["SEARCH m USING PRIMARY KEY (account=? AND user=? AND class=? AND at=?)"], &sort);

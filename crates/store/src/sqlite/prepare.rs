@@ -2,7 +2,7 @@
 //! writer's time is everybody's time.
 
 use super::rows::conversation::ConversationRow;
-use super::rows::{configuration, consumer, delivery, event, identity, log};
+use super::rows::{configuration, consumer, delivery, event, identity, log, notification};
 use super::shared::Shared;
 use antiphon_app::ports::store::Write;
 use antiphon_domain::{AccountId, SourceId};
@@ -84,8 +84,11 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         Write::AddSigningKey(key) => sealed = shared.secrets.seal(&identity::key_context(key.purpose, &key.id), &key.pkcs8),
         Write::AddAccountSecret { purpose, secret } => sealed = seal("account_secrets", "secret", purpose, secret),
         Write::PutIdentityProvider(provider) => data = identity::encode_provider(provider),
+        Write::AddNotifications(new) => data = notification::encode(new),
+        Write::PutNotificationOutcome { tries, .. } => data = notification::encode_tries(tries),
         Write::PutSession(session) | Write::RenewSession(session) => data = configuration::encode_session(session),
         Write::Remember { .. }
+        | Write::RequeueNotifications { .. }
         | Write::DeleteTask(_)
         | Write::PutAgentState { .. }
         | Write::MarkRedriven(..)

@@ -8,12 +8,13 @@ use super::{Failure, SqliteStore};
 use antiphon_app::ports::Store;
 use antiphon_app::ports::store::{
     Answered, AuditRow, ChannelLogFilter, ChannelLogRow, CommitError, ConsumerAt, ConversationCursor, ConversationFilter, DeadLetterRow,
-    DeliveryFilter, DirectoryRows, Login, ReadError, Reading, RoutingRows, Session, SigningKey, UnitOfWork,
+    DeliveryFilter, DirectoryRows, Login, NotificationList, NotificationRow, NotificationState, ReadError, Reading, RoutingRows, Session,
+    SigningKey, UnitOfWork,
 };
 use antiphon_domain::consent::Consent;
 use antiphon_domain::{
-    AccountId, Change, Consumer, ConsumerId, Conversation, ConversationId, Delivery, DeliveryId, DialogNumber, Event, RowId, Sequence,
-    SourceId, StoredFile, Timestamp, UserId, Version,
+    AccountId, Change, Consumer, ConsumerId, Conversation, ConversationId, Delivery, DeliveryId, DialogNumber, Event, NotificationId,
+    RowId, Sequence, SourceId, StoredFile, Timestamp, UserId, Version,
 };
 use futures_util::future::BoxFuture;
 use std::path::Path;
@@ -180,6 +181,60 @@ impl Store for SqliteStore {
     ) -> Reading<'a, Vec<Delivery>> {
         let (account, filter) = (account.clone(), filter.clone());
         self.list(move |view| view.deliveries(&account, &filter, after, limit))
+    }
+
+    fn notification_lanes<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        after: Option<ConversationId>,
+        limit: usize,
+    ) -> Reading<'a, Vec<ConversationId>> {
+        let (account, app) = (account.clone(), app.to_owned());
+        self.list(move |view| view.notification_lanes(&account, &app, after, limit))
+    }
+
+    fn waiting_notifications<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        conversation: ConversationId,
+        after: Option<NotificationId>,
+        limit: usize,
+    ) -> Reading<'a, Vec<NotificationRow>> {
+        self.now(move |view| view.waiting_notifications(account, app, conversation, after, limit))
+    }
+
+    fn count_waiting_notifications<'a>(&'a self, account: &'a AccountId, app: &'a str, most: usize) -> Reading<'a, usize> {
+        let (account, app) = (account.clone(), app.to_owned());
+        self.list(move |view| view.count_waiting_notifications(&account, &app, most))
+    }
+
+    fn notifications<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        list: NotificationList,
+        limit: usize,
+    ) -> Reading<'a, Vec<NotificationRow>> {
+        let (account, app) = (account.clone(), app.to_owned());
+        self.list(move |view| view.notifications(&account, &app, list, limit))
+    }
+
+    fn notification<'a>(&'a self, account: &'a AccountId, app: &'a str, id: NotificationId) -> Reading<'a, Option<NotificationRow>> {
+        self.now(move |view| view.notification(account, app, id))
+    }
+
+    fn notification_range<'a>(
+        &'a self,
+        account: &'a AccountId,
+        app: &'a str,
+        from: NotificationId,
+        to: NotificationId,
+        limit: usize,
+    ) -> Reading<'a, Vec<(NotificationId, NotificationState)>> {
+        let (account, app) = (account.clone(), app.to_owned());
+        self.list(move |view| view.notification_range(&account, &app, from, to, limit))
     }
 
     fn file<'a>(&'a self, account: &'a AccountId, path: &'a str) -> Reading<'a, Option<StoredFile>> {

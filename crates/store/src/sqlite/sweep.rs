@@ -20,12 +20,21 @@ pub const SESSIONS: &str = "DELETE FROM sessions WHERE token_hash IN
 pub const CHANNEL_LOG: &str = "DELETE FROM channel_log WHERE number IN
     (SELECT number FROM channel_log INDEXED BY channel_log_id WHERE account = ?1 ORDER BY id LIMIT ?2) AND at < ?3";
 
+/// An account's apps with notifications, from one to the next by one search each.
+pub const NOTIFIED: &str = "WITH RECURSIVE of (app) AS (
+        SELECT min(app) FROM notifications WHERE account = ?1
+        UNION ALL
+        SELECT (SELECT min(n.app) FROM notifications n WHERE n.account = ?1 AND n.app > of.app) FROM of WHERE of.app IS NOT NULL
+    ) SELECT app FROM of WHERE app IS NOT NULL";
+pub const NOTIFICATIONS: &str = "DELETE FROM notifications WHERE account = ?1 AND app = ?2 AND id IN
+    (SELECT id FROM notifications WHERE account = ?1 AND app = ?2 ORDER BY id LIMIT ?3) AND at < ?4";
+
 /// Runs inside the writer's transaction; returns how many rows went.
 pub fn sweep(connection: &Connection, now: Timestamp) -> Result<u64, Failure> {
     let rows = guards(connection, now.0.saturating_sub(GUARD_MS))?
         + connection.prepare_cached(ANSWERS)?.execute(params![now.0.saturating_sub(ANSWER_MS), BITE])?
         + connection.prepare_cached(SESSIONS)?.execute(params![now.0, BITE])?
-        + channel_log(connection, now)?;
+        + logs(connection, now)?;
     Ok(rows as u64)
 }
 
@@ -44,7 +53,8 @@ fn guards(connection: &Connection, until: i64) -> Result<usize, Failure> {
     Ok(aged.len())
 }
 
-fn channel_log(connection: &Connection, now: Timestamp) -> Result<usize, Failure> {
+/// The channel log, and the log of notifications, which is kept as long.
+fn logs(connection: &Connection, now: Timestamp) -> Result<usize, Failure> {
     let mut accounts = connection.prepare_cached("SELECT number, id, data FROM accounts WHERE data IS NOT NULL")?;
     let kept: Vec<(i64, String, Vec<u8>)> =
         accounts.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
@@ -56,9 +66,26 @@ fn channel_log(connection: &Connection, now: Timestamp) -> Result<usize, Failure
         let days = decode_account(id, &data)?.settings.channel_log_days;
         let until = now.0.saturating_sub(days.saturating_mul(DAY_MS));
         left -= delete.execute(params![number, left, until])? as i64;
+        if left > 0 {
+            left -= notifications(connection, number, left, until)?;
+        }
         if left <= 0 {
             break;
         }
     }
     Ok((BITE - left) as usize)
+}
+
+/// Also those that still wait: by then nobody would send them any more.
+fn notifications(connection: &Connection, account: i64, most: i64, until: i64) -> Result<i64, Failure> {
+    let apps: Vec<i64> = connection.prepare_cached(NOTIFIED)?.query_map([account], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut delete = connection.prepare_cached(NOTIFICATIONS)?;
+    let mut gone = 0;
+    for app in apps {
+        gone += delete.execute(params![account, app, most - gone, until])? as i64;
+        if gone >= most {
+            break;
+        }
+    }
+    Ok(gone)
 }

@@ -6,6 +6,7 @@ pub mod conversations;
 pub mod deliveries;
 mod identity;
 pub mod logs;
+pub mod notifications;
 
 use super::failure::Failure;
 use super::reader::View;

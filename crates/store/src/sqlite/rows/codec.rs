@@ -177,9 +177,13 @@ impl<'a> Decoder<'a> {
         Ok(bytes)
     }
 
-    pub fn text(&mut self) -> Result<&'a str, Failure> {
+    pub fn bytes(&mut self) -> Result<&'a [u8], Failure> {
         let length = usize::try_from(self.u64()?).unwrap_or(usize::MAX);
-        std::str::from_utf8(self.slice(length)?).map_err(|_| Failure::corrupt("a text in a record is not UTF-8"))
+        self.slice(length)
+    }
+
+    pub fn text(&mut self) -> Result<&'a str, Failure> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Failure::corrupt("a text in a record is not UTF-8"))
     }
 
     pub fn string(&mut self) -> Result<String, Failure> {
