@@ -30,8 +30,10 @@ pub struct AccountView {
     pub sources: BTreeMap<SourceId, Arc<Source>>,
     /// Vendor apps by id.
     pub channel_apps: BTreeMap<ChannelAppId, Arc<ChannelApp>>,
-    /// Connector apps by client id.
+    /// Connector apps by client id, without removed ones.
     pub connector_apps: BTreeMap<String, Arc<ConnectorApp>>,
+    /// Removed connector apps by client id.
+    pub removed_apps: BTreeMap<String, Arc<ConnectorApp>>,
     /// The brand's log-ins by issuer.
     pub identity_providers: BTreeMap<String, Arc<IdentityProvider>>,
     /// Features that are switched otherwise than by default.
@@ -105,6 +107,8 @@ fn address_key(channel: &str, address: &str) -> String {
 
 impl AccountView {
     fn new(rows: AccountRows) -> Self {
+        let apps = rows.connector_apps.into_iter().map(|app| (app.client_id.clone(), Arc::new(app)));
+        let (removed_apps, connector_apps) = apps.partition(|(_, app)| app.removed);
         let mut view = Self {
             account: rows.account,
             skills: rows.skills.into_iter().map(|skill| (skill.id, Arc::new(skill))).collect(),
@@ -112,7 +116,8 @@ impl AccountView {
             users: BTreeMap::new(),
             sources: rows.sources.into_iter().map(|source| (source.id, Arc::new(source))).collect(),
             channel_apps: rows.channel_apps.into_iter().map(|app| (app.id, Arc::new(app))).collect(),
-            connector_apps: rows.connector_apps.into_iter().map(|app| (app.client_id.clone(), Arc::new(app))).collect(),
+            connector_apps,
+            removed_apps,
             identity_providers: rows.identity_providers.into_iter().map(|provider| (provider.issuer.clone(), Arc::new(provider))).collect(),
             feature_grants: rows.feature_grants.into_iter().collect(),
             by_login: HashMap::new(),

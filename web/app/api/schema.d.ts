@@ -46,11 +46,29 @@ export interface paths {
         get: operations["show_app"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Removes an outside program: it can't sign in any more, and its source is off. What it wrote stays. Needs `manage_sources`. */
+        delete: operations["remove_app"];
         options?: never;
         head?: never;
         /** Changes an outside program. Needs `manage_sources`. */
         patch: operations["update_app"];
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/apps/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an outside program a new secret, and shows it this once. Needs `manage_sources`. */
+        post: operations["rotate_app_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/accounts/{account}/audit": {
@@ -675,6 +693,11 @@ export interface components {
         AppChanges: {
             client_secret?: string | null;
             enabled?: boolean | null;
+            /**
+             * Format: int64
+             * @description For how many seconds a secret that is replaced goes on being accepted; at most 30 days.
+             */
+            keep_secret_s?: number;
             name?: string | null;
             /** @description All settings that the app has from now on. */
             settings?: {
@@ -1031,15 +1054,24 @@ export interface components {
             client_id: string;
             /** @description Only whether it is set. */
             client_secret: components["schemas"]["Credential"];
+            /** Format: int64 */
+            created_at: number;
             enabled: boolean;
             /** @description Its client id. */
             id: string;
             name: string;
+            /**
+             * Format: int64
+             * @description Until when the secret before this one is accepted too.
+             */
+            previous_secret_until: number | null;
             /** @description Everything else; the values of headers only say that they are set. */
             settings: {
                 [key: string]: unknown;
             };
             skill_id: string | null;
+            /** Format: int64 */
+            updated_at: number;
         };
         /** @description The last thing that everyone may see. */
         LastMessage: {
@@ -1148,6 +1180,16 @@ export interface components {
             name: string;
             /** @description Within your own. */
             privileges: string[];
+        };
+        /** @description A secret, shown this once. */
+        NewSecret: {
+            client_id: string;
+            client_secret: string;
+            /**
+             * Format: int64
+             * @description Until when the old one is accepted.
+             */
+            previous_secret_until: number | null;
         };
         /** @description A skill to be made. */
         NewSkill: {
@@ -1349,6 +1391,14 @@ export interface components {
             kind: components["schemas"]["Direction"];
             /** @description In words: where and when the consumer said so. */
             proof: string;
+        };
+        /** @description How the secret is replaced. */
+        RotateSecret: {
+            /**
+             * Format: int64
+             * @description For how many seconds the old secret goes on being accepted; at most 30 days, a day when not given.
+             */
+            keep_secret_s?: number;
         };
         /** @description Who is signed in, and what they may do. */
         Session: {
@@ -1849,6 +1899,32 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    remove_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     update_app: {
         parameters: {
             query?: never;
@@ -1882,6 +1958,40 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotate_app_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSecret"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

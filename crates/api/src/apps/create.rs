@@ -4,7 +4,7 @@ use super::{InstalledApp, shown};
 use crate::ask::{Ask, tagged};
 use crate::error::ApiError;
 use crate::given;
-use antiphon_app::administration::{ConnectorAppInput, Revision};
+use antiphon_app::administration::{AppGuard, ConnectorAppInput, Revision};
 use antiphon_domain::Privilege;
 use axum::response::Response;
 use http::StatusCode;
@@ -41,13 +41,14 @@ pub(crate) async fn create_app(ask: Ask) -> Result<Response, ApiError> {
     ask.require(&[Privilege::ManageSources])?;
     let new: NewApp = ask.json()?;
     let input = ConnectorAppInput {
-        client_id: new.client_id,
+        client_id: Some(new.client_id),
         name: new.name,
         client_secret: Some(new.client_secret),
+        keep_secret_s: 0,
         skill: given::optional_id("skill_id", new.skill_id.as_ref())?,
         settings: Value::Object(new.settings).to_string(),
         enabled: new.enabled,
     };
-    let app = ask.app().put_connector_app(&ask.act()?, input, true, None).await?;
+    let app = ask.app().put_connector_app(&ask.act()?, input, AppGuard::Fresh).await?;
     Ok(tagged(StatusCode::CREATED, Revision::from(&*app), shown(&app)))
 }

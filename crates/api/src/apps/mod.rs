@@ -1,7 +1,9 @@
-//! Apps: outside programs on the Connector API. Kept here from the start, served by a later feature.
+//! Apps: outside programs on the Connector API. Each is implicitly a source.
 
 mod create;
 mod list;
+mod remove;
+mod rotate_secret;
 mod show;
 mod update;
 
@@ -16,7 +18,10 @@ use utoipa_axum::routes;
 
 /// The endpoints.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list::list_apps, create::create_app)).routes(routes!(show::show_app, update::update_app))
+    OpenApiRouter::new()
+        .routes(routes!(list::list_apps, create::create_app))
+        .routes(routes!(show::show_app, update::update_app, remove::remove_app))
+        .routes(routes!(rotate_secret::rotate_app_secret))
 }
 
 /// An outside program.
@@ -28,11 +33,16 @@ pub(crate) struct InstalledApp {
     name: String,
     /// Only whether it is set.
     client_secret: Credential,
+    /// Until when the secret before this one is accepted too.
+    #[schema(required)]
+    previous_secret_until: Option<i64>,
     #[schema(required)]
     skill_id: Option<String>,
     /// Everything else; the values of headers only say that they are set.
     settings: Map<String, Value>,
     enabled: bool,
+    created_at: i64,
+    updated_at: i64,
 }
 
 fn shown(app: &ConnectorApp) -> InstalledApp {
@@ -43,9 +53,12 @@ fn shown(app: &ConnectorApp) -> InstalledApp {
         client_id: app.client_id.clone(),
         name: app.name.clone(),
         client_secret: Credential::Secret { set: !app.client_secret.is_empty() },
+        previous_secret_until: app.previous_secret.as_ref().map(|(_, until)| until.0),
         skill_id: app.skill.map(|skill| skill.to_string()),
         settings,
         enabled: app.enabled,
+        created_at: app.created_at.0,
+        updated_at: app.updated_at.0,
     }
 }
 

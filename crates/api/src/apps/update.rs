@@ -4,7 +4,7 @@ use super::{InstalledApp, shown, unmask};
 use crate::ask::{Ask, tagged};
 use crate::error::ApiError;
 use crate::given;
-use antiphon_app::administration::{ConnectorAppInput, Revision};
+use antiphon_app::administration::{AppGuard, ConnectorAppInput, Revision};
 use antiphon_domain::Privilege;
 use axum::response::Response;
 use http::StatusCode;
@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppChanges {
     client_secret: Option<String>,
+    /// For how many seconds a secret that is replaced goes on being accepted; at most 30 days.
+    #[serde(default)]
+    keep_secret_s: i64,
     name: Option<String>,
     /// Null: the account's default skill.
     #[serde(default, deserialize_with = "given::nullable")]
@@ -49,9 +52,10 @@ pub(crate) async fn update_app(ask: Ask) -> Result<Response, ApiError> {
         None => before.settings.clone(),
     };
     let input = ConnectorAppInput {
-        client_id: before.client_id.clone(),
+        client_id: Some(before.client_id.clone()),
         name: changes.name.unwrap_or_else(|| before.name.clone()),
         client_secret: changes.client_secret,
+        keep_secret_s: changes.keep_secret_s,
         skill: match changes.skill_id {
             Some(skill) => given::optional_id("skill_id", skill.as_ref())?,
             None => before.skill,
@@ -59,6 +63,6 @@ pub(crate) async fn update_app(ask: Ask) -> Result<Response, ApiError> {
         settings,
         enabled: changes.enabled.unwrap_or(before.enabled),
     };
-    let app = ask.app().put_connector_app(&ask.act()?, input, false, Some(&read)).await?;
+    let app = ask.app().put_connector_app(&ask.act()?, input, AppGuard::Unchanged(&read)).await?;
     Ok(tagged(StatusCode::OK, Revision::from(&*app), shown(&app)))
 }

@@ -198,6 +198,28 @@ async fn an_apps_secrets_stay_in_too() {
 }
 
 #[tokio::test]
+async fn an_apps_secret_is_replaced_and_an_app_is_removed() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    let made = admin.post("apps", json!({"client_id": "my.app", "client_secret": "client-hush"})).await.expect(201);
+    let secret = admin.post("apps/my.app/secret", json!({"keep_secret_s": 60})).await.expect(200);
+    assert_ne!(secret["client_secret"], "client-hush");
+    let shown = admin.get("apps/my.app").await.expect(200);
+    assert_eq!(shown["previous_secret_until"], secret["previous_secret_until"]);
+    assert_eq!(shown["previous_secret_until"].as_i64(), made["created_at"].as_i64().map(|at| at + 60_000));
+    assert!(!shown.to_string().contains(secret["client_secret"].as_str().expect("text")), "{shown}");
+    admin.patch("apps/my.app", json!({"client_secret": "another-hush", "keep_secret_s": 0})).await.expect(200);
+    assert_eq!(admin.get("apps/my.app").await.expect(200)["previous_secret_until"], json!(null));
+    let sources = admin.get("sources").await.expect(200);
+    assert!(sources["items"].as_array().expect("items").iter().any(|source| source["address"] == "my.app"), "{sources}");
+    let removed = admin.call(Method::DELETE, &Principal::path("apps/my.app"), None, &[("if-match", "\"1\"")]).await;
+    removed.expect_error(412, "stale", None);
+    let removed = admin.call(Method::DELETE, &Principal::path("apps/my.app"), None, &[]).await;
+    assert_eq!(removed.status, 204);
+    admin.get("apps/my.app").await.expect_error(404, "not_found", None);
+}
+
+#[tokio::test]
 async fn the_settings_are_one_truth() {
     let world = World::start().await;
     let admin = world.administrator().await;

@@ -58,6 +58,8 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("post", "apps", ADMINS),
     ("get", "apps/{id}", ADMINS),
     ("patch", "apps/{id}", ADMINS),
+    ("post", "apps/{id}/secret", ADMINS),
+    ("delete", "apps/{id}", ADMINS),
     ("get", "conversations", AGENTS),
     ("get", "conversations/{id}", SERVING),
     ("get", "conversations/{id}/messages", SERVING),

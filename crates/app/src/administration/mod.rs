@@ -5,6 +5,7 @@
 
 mod accounts;
 mod apps;
+mod connector_apps;
 mod consents;
 mod credentials;
 mod deliveries;
@@ -18,7 +19,8 @@ mod users;
 mod validate;
 
 pub use accounts::NewAccount;
-pub use apps::{ChannelAppPatch, ConnectorAppInput, NewChannelApp};
+pub use apps::{ChannelAppPatch, NewChannelApp};
+pub use connector_apps::{AppGuard, ConnectorAppInput, app_source, apps_revision};
 pub use consents::NewConsent;
 pub use profiles::{NewProfile, ProfilePatch};
 pub use settings::SettingsPatch;
@@ -244,8 +246,7 @@ impl From<&Profile> for Revision {
 
 impl From<&ConnectorApp> for Revision {
     fn from(app: &ConnectorApp) -> Self {
-        // The secret only enters through a hash that is cut to 64 bits together with everything else.
-        Self::of(&format!("{}\n{}\n{}\n{:?}\n{}\n{}", app.client_id, app.name, app.client_secret, app.skill, app.settings, app.enabled))
+        Self::at(app.updated_at)
     }
 }
 

@@ -2,16 +2,13 @@
 
 use super::check::ISSUER;
 use super::consumers::NamedBy;
-use super::{APP_TOKEN_S, AppIdentity, MOST_EXTERNAL_ID};
+use super::{APP_TOKEN_S, AppIdentity, MOST_EXTERNAL_ID, Manifest};
 use crate::ports::store::{ConnectorApp, KeyUse};
 use crate::{App, Unavailable};
-use antiphon_domain::AccountId;
+use antiphon_domain::{AccountId, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
-
-/// What an app may do when its settings name nothing else.
-const DEFAULT_SCOPE: &str = "msg.consumer";
 
 /// An app's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +28,9 @@ pub enum AppTokenError {
     /// The app knows its secret, but is switched off.
     #[error("the app is switched off; an administrator can switch it on")]
     Disabled,
+    /// The app knows its secret, but its manifest leaves this way of getting tokens out.
+    #[error("the app's grant types do not include this one")]
+    NotAllowed,
     /// Nothing could be stored.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -61,11 +61,15 @@ impl App {
         remote: &str,
     ) -> Result<IssuedAppToken, AppTokenError> {
         let (account, app) = self.authenticated_app(account, client_id, client_secret, remote)?;
+        let manifest = Manifest::read(&app.settings);
+        if !manifest.allows("client_credentials") {
+            return Err(AppTokenError::NotAllowed);
+        }
         let now_s = self.clock.now().0.div_euclid(1000);
         let claims = json!({
             "aud": account.as_str(),
             "azp": app.client_id,
-            "scope": scope_of(&app),
+            "scope": manifest.scope,
             "iss": ISSUER,
             "iat": now_s,
             "exp": now_s + APP_TOKEN_S,
@@ -88,7 +92,7 @@ impl App {
         let directory = self.directory();
         let view = account.parse::<AccountId>().ok().and_then(|id| directory.account(&id));
         let app = view.and_then(|view| view.connector_apps.get(client_id));
-        let right = app.filter(|app| bool::from(app.client_secret.as_bytes().ct_eq(client_secret.as_bytes())));
+        let right = app.filter(|app| knows(app, client_secret, self.clock.now()));
         let found = match (view, right) {
             (Some(view), Some(app)) if app.enabled => Ok((view.account.id.clone(), Arc::clone(app))),
             (Some(_), Some(_)) => Err(AppTokenError::Disabled),
@@ -126,7 +130,9 @@ impl App {
     }
 }
 
-fn scope_of(app: &ConnectorApp) -> String {
-    let settings: serde_json::Value = serde_json::from_str(&app.settings).unwrap_or_default();
-    settings.get("scope").and_then(|scope| scope.as_str()).unwrap_or(DEFAULT_SCOPE).to_owned()
+/// Whether a secret is one of the app's that live.
+fn knows(app: &ConnectorApp, secret: &str, now: Timestamp) -> bool {
+    let same = |own: &str| bool::from(own.as_bytes().ct_eq(secret.as_bytes()));
+    let previous = app.previous_secret.as_ref().filter(|(_, until)| *until > now);
+    same(&app.client_secret) | previous.is_some_and(|(own, _)| same(own))
 }

@@ -9,11 +9,13 @@ mod consumers;
 mod issue;
 mod jwt;
 mod keys;
+mod manifest;
 mod refusals;
 
 pub use check::APP_CHANNEL;
 pub use issue::{AppTokenError, ConsumerTokenError, IssuedAppToken};
 pub use keys::PublicKey;
+pub use manifest::Manifest;
 
 use crate::Unavailable;
 use crate::ports::store::KeyUse;

@@ -313,21 +313,29 @@ pub enum SessionKind {
     Keys,
 }
 
-/// An installed app of the Connector API; served by a later feature, kept from the start.
+/// An installed app of the Connector API.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectorApp {
     /// Its id, unique in the account.
     pub client_id: String,
-    /// Shown to people.
+    /// Shown to people; unique among the account's apps that are not removed.
     pub name: String,
-    /// Stored sealed.
+    /// What it signs in with, and what its notifications are signed with; stored sealed.
     pub client_secret: String,
+    /// The secret before, and until when it is accepted too; stored sealed.
+    pub previous_secret: Option<(String, Timestamp)>,
     /// Where its conversations go.
     pub skill: Option<SkillId>,
-    /// Everything else, as JSON.
+    /// Everything else, as a JSON object: see [`crate::connector_app`] and [`crate::identity::Manifest`].
     pub settings: String,
     /// A disabled app is refused.
     pub enabled: bool,
+    /// A removed app is nowhere shown; installing it again brings it back. It is disabled, too.
+    pub removed: bool,
+    /// When it was installed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 impl std::fmt::Debug for ConnectorApp {

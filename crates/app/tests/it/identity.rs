@@ -1,6 +1,6 @@
 //! Tokens: whom they name, how long they live, and everything that must not be believed.
 
-use antiphon_app::administration::{Act, ConnectorAppInput};
+use antiphon_app::administration::{Act, AppGuard, ConnectorAppInput};
 use antiphon_app::identity::{AppIdentity, AppTokenError, TokenError};
 use antiphon_app::ports::store::{AuditRow, KeyUse, SigningKey};
 use antiphon_app::ports::{Clock, Store};
@@ -23,14 +23,15 @@ async fn with_app() -> TestApp {
 async fn install(world: &TestApp, enabled: bool) {
     let admin = world.caller("admin1");
     let input = ConnectorAppInput {
-        client_id: "sms-gateway".into(),
+        client_id: Some("sms-gateway".into()),
         name: "SMS gateway".into(),
         client_secret: Some(SECRET.into()),
+        keep_secret_s: 0,
         skill: None,
         settings: "{}".into(),
         enabled,
     };
-    world.app.put_connector_app(&Act::of(&admin), input, false, None).await.expect("the app is installed");
+    world.app.put_connector_app(&Act::of(&admin), input, AppGuard::Anything).await.expect("the app is installed");
 }
 
 fn advance_s(world: &TestApp, seconds: i64) {

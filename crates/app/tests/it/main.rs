@@ -1,5 +1,6 @@
 //! The use cases over a real SQLite store, a virtual clock and a canned net.
 
+mod apps;
 mod consent;
 mod equality;
 mod identity;

@@ -4,7 +4,9 @@
 
 use super::read::{AccountEntry, AppEntry, Bootstrap, ChannelAppEntry, Maybe, SourceEntry, UserEntry, Valued};
 use crate::document::{Place, Problems};
+use antiphon_app::administration::app_source;
 use antiphon_app::channel::{ChannelKind, Field, Keys};
+use antiphon_app::identity::APP_CHANNEL;
 use antiphon_app::ports::store::{AccountRows, ApiKey, AuditRow, ConnectorApp, DirectoryRows, Write};
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{
@@ -12,7 +14,7 @@ use antiphon_domain::{
     UserId, UserKind,
 };
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Everything that one account needs, to be committed together.
@@ -70,8 +72,21 @@ pub fn plan(
     if problems.0.is_empty() { Ok(plans) } else { Err(problems) }
 }
 
-/// An address belongs to one active source of the whole installation.
+/// An address belongs to one active source of the whole installation, and so does an app's client id.
 fn elsewhere(entry: &AccountEntry, bootstrap: &Bootstrap, rows: &DirectoryRows, problems: &mut Problems) {
+    let is_on = |app: &AppEntry| app.enabled.as_ref().is_none_or(|enabled| enabled.value);
+    for app in entry.apps.iter().filter(|app| is_on(app)) {
+        let in_store =
+            rows.accounts.iter().filter(|other| other.account.id != entry.id).any(|other| {
+                other.sources.iter().any(|other| other.enabled && other.channel == APP_CHANNEL && other.address == app.client_id)
+            });
+        let same = |other: &AppEntry| other.client_id == app.client_id && is_on(other);
+        let earlier = bootstrap.accounts.iter().take_while(|other| other.id != entry.id).any(|other| other.apps.iter().any(same));
+        if in_store || earlier {
+            let what = format!("another account has an active app with the client id `{}`", app.client_id);
+            problems.add(&app.place, "account.app.client_id", what);
+        }
+    }
     for source in entry.sources.iter().filter(|source| source.enabled.as_ref().is_none_or(|enabled| enabled.value)) {
         let in_store = rows.accounts.iter().filter(|other| other.account.id != entry.id).any(|other| {
             other.sources.iter().any(|other| other.enabled && other.channel == source.channel.id && other.address == source.address)
@@ -188,9 +203,13 @@ impl Planner<'_> {
             let known = rows.sources.iter().find(|known| known.channel == source.channel.id && known.address == source.address);
             self.source(source, known, &skills, &apps);
         }
+        let in_file = |app: &ConnectorApp| entry.apps.iter().any(|wanted| wanted.client_id == app.client_id);
+        let mut names: HashSet<String> =
+            rows.connector_apps.iter().filter(|app| !app.removed && !in_file(app)).map(|app| app.name.clone()).collect();
         for app in &entry.apps {
             let known = rows.connector_apps.iter().find(|known| known.client_id == app.client_id);
-            self.app(app, known, &skills);
+            let source = rows.sources.iter().find(|known| known.channel == APP_CHANNEL && known.address == app.client_id);
+            self.app(app, known, source, &mut names, &skills);
         }
         let mut writes = std::mem::take(&mut self.writes);
         writes.append(&mut self.marks);
@@ -463,25 +482,42 @@ impl Planner<'_> {
         }
     }
 
-    fn app(&mut self, wanted: &AppEntry, known: Option<&ConnectorApp>, skills: &HashMap<String, SkillId>) {
+    /// An app, and the source that it is.
+    fn app(
+        &mut self,
+        wanted: &AppEntry,
+        known: Option<&ConnectorApp>,
+        source: Option<&Source>,
+        names: &mut HashSet<String>,
+        skills: &HashMap<String, SkillId>,
+    ) {
         let mut object = Object::new(format!("app/{}", wanted.client_id), known.is_some());
         let mut app = known.cloned().unwrap_or_else(|| ConnectorApp {
             client_id: wanted.client_id.clone(),
             name: wanted.client_id.clone(),
             client_secret: String::new(),
+            previous_secret: None,
             skill: None,
             settings: "{}".to_owned(),
             enabled: true,
+            removed: false,
+            created_at: self.now,
+            updated_at: self.now,
         });
         if let Some(secret) = &wanted.client_secret
             && self.applies(&mut object, "client_secret", &secret.value, true)
         {
             app.client_secret.clone_from(&secret.value);
+            // Whoever puts a new secret into the file wants the old one gone.
+            app.previous_secret = None;
         }
         if app.client_secret.is_empty() {
             self.problems.add(&wanted.place, "account.app.client_secret", "is missing: the app signs in with it");
         }
         self.set(&mut object, "name", &wanted.name, String::clone, &mut app.name);
+        if !names.insert(app.name.clone()) {
+            self.problems.add(&wanted.place, "account.app.name", format!("the account has another app named `{}`", app.name));
+        }
         let skill = self.skill_of("account.app.skill", &wanted.skill, skills);
         if let (Some(name), Some(id)) = (&wanted.skill, skill)
             && self.applies(&mut object, "skill", &name.value, false)
@@ -492,6 +528,15 @@ impl Planner<'_> {
         // Endpoints may carry headers with keys.
         if self.applies(&mut object, "settings", &wanted.settings.value, true) {
             app.settings.clone_from(&wanted.settings.value);
+        }
+        if !object.changes.is_empty() {
+            // A value of the file that changed brings a removed app back; one that did not leaves it removed.
+            app.removed = false;
+            app.updated_at = later(known.map(|known| known.updated_at), self.now);
+        }
+        let next_id = &mut self.next_id;
+        if let Some(source) = app_source(&app, source, next_id, self.now) {
+            self.writes.push(Write::PutSource(source));
         }
         self.finish(object, "app", &wanted.client_id, Write::PutConnectorApp(app));
     }

@@ -5,6 +5,7 @@ use super::zones;
 use crate::document::{Item, Place, Problems, Section, Value, parse};
 use antiphon_app::channel::{Channel, ChannelKind, Field};
 use antiphon_app::connector_app::ConnectorAppSettings;
+use antiphon_app::identity::Manifest;
 use antiphon_app::session::weakness_sentence;
 use antiphon_domain::account::Network;
 use antiphon_domain::login::LoginPolicy;
@@ -611,7 +612,7 @@ impl Reader<'_> {
             self.problems.add(&section.place, section.key("client_id"), "must consist of letters, digits, dots, dashes and underscores");
         }
         let client_secret = self.text(&mut section, "client_secret", 8, 256);
-        let name = self.text(&mut section, "name", 1, 80);
+        let name = self.text(&mut section, "name", 1, 128);
         let skill = self.text(&mut section, "skill", 1, 80);
         let enabled = self.flag(&mut section, "enabled");
         let mut settings = serde_json::Map::new();
@@ -619,6 +620,16 @@ impl Reader<'_> {
         settings.insert("scope".to_owned(), scope.into());
         if let Some(retention) = section.number("retention_time_s", 0, i64::MAX, &mut self.problems) {
             settings.insert("retention_time_s".to_owned(), retention.into());
+        }
+        for (name, most) in [("display_name", 128), ("description", 256)] {
+            if let Some(text) = self.text(&mut section, name, 0, most) {
+                settings.insert(name.to_owned(), text.value.into());
+            }
+        }
+        for name in ["grant_types", "redirect_uris"] {
+            if let Some(texts) = section.texts(name, &mut self.problems) {
+                settings.insert(name.to_owned(), texts.into_iter().map(|(text, _)| text).collect());
+            }
         }
         if let Some(signature) = self.text(&mut section, "signature", 1, 20) {
             settings.insert("signature".to_owned(), signature.value.into());
@@ -633,11 +644,12 @@ impl Reader<'_> {
         Some(AppEntry { client_id: client_id?, place, client_secret, name, skill, enabled, settings })
     }
 
-    /// What apps are notified of, and where: as the admin API would take it.
+    /// What apps say of themselves, and where they are notified: as the admin API would take it.
     fn endpoints(&mut self, apps: &[AppEntry], allow: &[Network]) {
         for app in apps {
             let settings = serde_json::from_str(&app.settings.value).unwrap_or_default();
-            for problem in ConnectorAppSettings::check(&settings, allow).err().into_iter().flatten() {
+            let notifications = ConnectorAppSettings::check(&settings, allow).err();
+            for problem in notifications.into_iter().chain(Manifest::check(&settings).err()).flatten() {
                 self.problems.add(&app.place, format!("account.app.{}", problem.field), problem.message);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Applied, apply, read};
 use crate::adapters::{SealedSecrets, SystemIds};
-use antiphon_app::ports::store::{AccountRows, Login, UnitOfWork, Write};
+use antiphon_app::ports::store::{AccountRows, ConnectorApp, Login, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Secrets, Store};
 use antiphon_domain::{AccountId, Timestamp, User};
 use antiphon_store::SqliteStore;
@@ -152,6 +152,9 @@ async fn everything_that_the_file_can_say_is_made() {
     assert_eq!(line.credentials.get("auth_token").map(String::as_str), Some("t0ken"));
     assert_eq!(line.api_base_url.as_deref(), Some("http://127.0.0.1:9999"));
     assert!(rows.connector_apps[0].settings.contains("https://example.com/hook"));
+    let app = rows.sources.iter().find(|source| source.channel == "connector_api").expect("an app is a source");
+    assert_eq!((app.address.as_str(), app.name.as_str(), app.skill), ("my-connector", "My connector", Some(rows.skills[0].id)));
+    assert!(app.enabled);
     let audit = bench.store.audit(&account(), None, 100).await.expect("readable");
     assert!(
         audit
@@ -207,7 +210,7 @@ async fn what_the_file_no_longer_names_stays() {
     let short = &GOOD[..GOOD.find("[[account.user]]").expect("it has users")];
     assert_eq!(bench.apply(short).await, Ok(Applied::default()));
     let rows = bench.rows().await;
-    assert_eq!((rows.users.len(), rows.sources.len()), (2, 2));
+    assert_eq!((rows.users.len(), rows.sources.len()), (2, 3));
 }
 
 #[tokio::test]
@@ -319,8 +322,41 @@ fn each_problem_is_named_with_its_place() {
         "ms.Nothing",
         "FILE:59: account.app.webhooks.ms.Nothing: is no event type; there are ms.MessagingEventNotification.ContentEvent,",
     );
+    check(
+        "retention_time_s = 3600",
+        "redirect_uris = [\"http://example.com/back\"]",
+        "FILE:59: account.app.redirect_uris.0: must be an address without a fragment",
+    );
+    let second = "\n[[account.app]]\nclient_id = \"b\"\nclient_secret = \"client-secret\"\nname = \"My connector\"\n";
+    check("/hook\" }\n", &format!("/hook\" }}\n{second}"), "FILE:68: account.app.name: the account has another app named");
+    let other = "\n[[account]]\nid = \"2\"\n[[account.app]]\nclient_id = \"my-connector\"\nclient_secret = \"client-secret\"\n";
+    check("/hook\" }\n", &format!("/hook\" }}\n{other}"), "FILE:70: account.app.client_id: another account has an active app");
     check("[[account.skill]]", "[account.skill]", "FILE:12: account.skill: must be a list of tables");
     check("name = \"Acme\"", "name = \"Acme", "FILE:3: ");
+}
+
+#[tokio::test]
+async fn an_app_and_its_source_go_together() {
+    let bench = Bench::new();
+    bench.apply(GOOD).await.expect("a good file");
+    let source = |rows: &AccountRows| rows.sources.iter().find(|source| source.channel == "connector_api").cloned().expect("a source");
+    let first = source(&bench.rows().await);
+    bench.apply(&GOOD.replace("name = \"My connector\"", "name = \"Ours\"\nenabled = false")).await.expect("a good file");
+    let rows = bench.rows().await;
+    let changed = source(&rows);
+    assert_eq!((changed.id, changed.name.as_str(), changed.enabled), (first.id, "Ours", false));
+    assert!(!rows.connector_apps[0].enabled && rows.connector_apps[0].updated_at > rows.connector_apps[0].created_at);
+
+    // Removed by hand: the same file leaves it so, a changed value brings it back.
+    let removed = ConnectorApp { removed: true, enabled: false, ..rows.connector_apps[0].clone() };
+    let mut unit = UnitOfWork::new(account());
+    unit.write(Write::PutConnectorApp(removed)).write(Write::PutSource(antiphon_domain::Source { enabled: false, ..first }));
+    bench.store.commit(unit).await.expect("stored");
+    bench.apply(&GOOD.replace("name = \"My connector\"", "name = \"Ours\"\nenabled = false")).await.expect("a good file");
+    assert!(bench.rows().await.connector_apps[0].removed);
+    bench.apply(GOOD).await.expect("a good file");
+    let rows = bench.rows().await;
+    assert!(!rows.connector_apps[0].removed && rows.connector_apps[0].name == "My connector");
 }
 
 #[test]

@@ -3,16 +3,20 @@
 use super::Harness;
 use super::fixtures::*;
 use antiphon_app::ports::store::{CommitError, ConnectorApp, UnitOfWork, Write};
-use antiphon_domain::{Privilege, Profile, SkillId, UserId};
+use antiphon_domain::{Privilege, Profile, SkillId, Timestamp, UserId};
 
 fn connector_app() -> ConnectorApp {
     ConnectorApp {
         client_id: "my-connector".to_owned(),
         name: "My connector".to_owned(),
         client_secret: "very-secret-6".to_owned(),
+        previous_secret: Some(("very-secret-9".to_owned(), Timestamp(12))),
         skill: Some(SkillId(4)),
         settings: "{\"retention\":3600}".to_owned(),
         enabled: true,
+        removed: true,
+        created_at: Timestamp(13),
+        updated_at: Timestamp(14),
     }
 }
 
@@ -138,6 +142,7 @@ pub async fn secrets_are_sealed(harness: &dyn Harness) {
     assert_eq!(rows.sources[0].credentials["auth_token"], "very-secret-3");
     assert_eq!(rows.channel_apps[0].credentials["app_secret"], "very-secret-4");
     assert_eq!(rows.connector_apps[0].client_secret, "very-secret-6");
+    assert_eq!(rows.connector_apps[0].previous_secret, connector_app().previous_secret);
     assert!(store.login(&account_id(), UserId(1)).await.expect("reads") == Some(login(1)), "keys come back");
     assert_eq!(store.dead_letter(&account_id(), antiphon_domain::RowId(3)).await.expect("reads"), Some(dead_letter(3)));
     let bytes = subject.bytes();

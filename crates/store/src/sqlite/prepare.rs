@@ -79,7 +79,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         }
         Write::PutConnectorApp(app) => {
             data = configuration::encode_connector_app(app);
-            sealed = seal("connector_apps", "client_secret", &app.client_id, app.client_secret.as_bytes());
+            sealed = seal("connector_apps", "client_secret", &app.client_id, configuration::encode_client_secrets(app).as_bytes());
         }
         Write::AddSigningKey(key) => sealed = shared.secrets.seal(&identity::key_context(key.purpose, &key.id), &key.pkcs8),
         Write::AddAccountSecret { purpose, secret } => sealed = seal("account_secrets", "secret", purpose, secret),

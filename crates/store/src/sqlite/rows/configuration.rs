@@ -7,8 +7,8 @@ use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionKi
 use antiphon_domain::account::Network;
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
-    Account, AccountId, AccountSettings, ChannelApp, ChannelAppId, Health, Pid, Privilege, Profile, Skill, SkillId, Source, SourceId, User,
-    UserId, UserKind,
+    Account, AccountId, AccountSettings, ChannelApp, ChannelAppId, Health, Pid, Privilege, Profile, Skill, SkillId, Source, SourceId,
+    Timestamp, User, UserId, UserKind,
 };
 use std::collections::BTreeMap;
 
@@ -236,20 +236,42 @@ pub fn decode_channel_app(id: ChannelAppId, channel: String, name: String, data:
 pub fn encode_connector_app(app: &ConnectorApp) -> Vec<u8> {
     let mut to = Encoder::new();
     to.text(&app.name).option_i64(app.skill.map(|skill| skill.0)).text(&app.settings).bool(app.enabled);
+    to.bool(app.removed).option_time(app.previous_secret.as_ref().map(|(_, until)| *until)).time(app.created_at).time(app.updated_at);
     to.finish()
 }
 
-pub fn decode_connector_app(client_id: String, data: &[u8], secret: &[u8]) -> Result<ConnectorApp, Failure> {
+/// The secrets of an app, to be sealed: a line each.
+pub fn encode_client_secrets(app: &ConnectorApp) -> String {
+    match &app.previous_secret {
+        Some((previous, _)) => format!("{}\n{previous}", app.client_secret),
+        None => app.client_secret.clone(),
+    }
+}
+
+pub fn decode_connector_app(client_id: String, data: &[u8], secrets: &[u8]) -> Result<ConnectorApp, Failure> {
     let from = &mut Decoder::new(data);
-    let client_secret = String::from_utf8(secret.to_vec()).map_err(|_| Failure::corrupt("a client secret is not UTF-8"))?;
-    Ok(ConnectorApp {
+    let secrets = std::str::from_utf8(secrets).map_err(|_| Failure::corrupt("a client secret is not UTF-8"))?;
+    let (secret, previous) = secrets.split_once('\n').map_or((secrets, None), |(secret, previous)| (secret, Some(previous)));
+    let mut app = ConnectorApp {
         client_id,
-        client_secret,
+        client_secret: secret.to_owned(),
+        previous_secret: None,
         name: from.string()?,
         skill: from.option(|from| from.i64())?.map(SkillId),
         settings: from.string()?,
         enabled: from.bool()?,
-    })
+        removed: false,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    };
+    // Apps that were only kept, before they were served, end here.
+    if !from.is_at_end() {
+        app.removed = from.bool()?;
+        app.previous_secret = previous.map(str::to_owned).zip(from.option(|from| from.time())?);
+        app.created_at = from.time()?;
+        app.updated_at = from.time()?;
+    }
+    Ok(app)
 }
 
 pub fn encode_session(session: &Session) -> Vec<u8> {
