@@ -113,7 +113,7 @@ impl Connector {
     }
 
     /// A consumer wrote: into their open conversation, or into a new one when it was closed meanwhile.
-    async fn from_gateway(&mut self, message: Value) -> Result<()> {
+    async fn consumer_writes(&mut self, message: Value) -> Result<()> {
         let text = |name: &str| message[name].as_str().with_context(|| format!("{name} is missing")).map(str::to_owned);
         let (id, number, text) = (text("id")?, text("from")?, text("text")?);
         for _ in 0..2 {
@@ -132,7 +132,7 @@ impl Connector {
     }
 
     /// Something happened in a conversation of the account. Only our own consumers' conversations concern us.
-    async fn from_platform(&mut self, notification: Value) -> Result<()> {
+    async fn agent_answers(&mut self, notification: Value) -> Result<()> {
         let change = &notification["body"]["changes"][0];
         let id = change["conversationId"].as_str().or(change["result"]["convId"].as_str()).unwrap_or_default();
         let mut open = self.state.as_object().into_iter().flatten().filter(|(_, open)| open["conversation"] == id);
@@ -167,12 +167,12 @@ async fn webhook(State(shared): State<Arc<Mutex<Connector>>>, headers: HeaderMap
         return Err(StatusCode::UNAUTHORIZED);
     }
     let notification = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    connector.from_platform(notification).await.map_err(failed)
+    connector.agent_answers(notification).await.map_err(failed)
 }
 
 async fn gateway(State(shared): State<Arc<Mutex<Connector>>>, body: Bytes) -> Result<(), StatusCode> {
     let message = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    shared.lock().await.from_gateway(message).await.map_err(failed)
+    shared.lock().await.consumer_writes(message).await.map_err(failed)
 }
 
 fn failed(error: anyhow::Error) -> StatusCode {

@@ -91,7 +91,7 @@ async function open(number: string, key: string): Promise<string> {
 }
 
 /** A consumer wrote: into their open conversation, or into a new one when it was closed meanwhile. */
-async function fromGateway({ id, from, text }: { id: string; from: string; text: string }): Promise<void> {
+async function consumerWrites({ id, from, text }: { id: string; from: string; text: string }): Promise<void> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const conversation = state[from]?.conversation ?? (await open(from, id));
     const event = { type: 'ContentEvent', contentType: 'text/plain', message: text };
@@ -104,7 +104,7 @@ async function fromGateway({ id, from, text }: { id: string; from: string; text:
 }
 
 /** Something happened in a conversation of the account. Only our own consumers' conversations concern us. */
-async function fromPlatform(notification: Json): Promise<void> {
+async function agentAnswers(notification: Json): Promise<void> {
   const change = notification.body.changes[0];
   const id: string = change.conversationId ?? change.result?.convId;
   const [number, open] = Object.entries(state).find(([, open]) => open.conversation === id) ?? [];
@@ -156,9 +156,9 @@ const server = createServer(async (incoming, outgoing) => {
     const body = await bytes(incoming);
     if (incoming.url === '/webhook') {
       if (!signed(body, incoming.headers['x-liveperson-signature'] as string | undefined)) return void answer(401);
-      await inTurn(() => fromPlatform(JSON.parse(body.toString())));
+      await inTurn(() => agentAnswers(JSON.parse(body.toString())));
     } else if (incoming.url === '/gateway') {
-      await inTurn(() => fromGateway(JSON.parse(body.toString())));
+      await inTurn(() => consumerWrites(JSON.parse(body.toString())));
     } else {
       return void answer(404);
     }
