@@ -34,6 +34,9 @@ pub struct ChannelKind {
     pub consent_keywords: bool,
     /// Whether the carrier layer answers such words itself, so that we stay silent.
     pub carrier_answers_keywords: bool,
+    /// Whether consumers come to us over our own protocols: there is no vendor to call and none that calls, so nothing is
+    /// delivered anywhere, and what was published is there for whoever reads it.
+    pub hosted: bool,
 }
 
 /// A field of a settings form.

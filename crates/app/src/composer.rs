@@ -10,7 +10,8 @@ use antiphon_domain::{Consumer, Conversation, Timestamp};
 pub struct Composer {
     /// Whether writing makes sense.
     pub enabled: bool,
-    /// A stable code when it does not: `closed`, `opted_out`, `window_closed`, `source_off`, `source_broken`, `no_source`.
+    /// A stable code when it does not: `closed`, `opted_out`, `window_closed`, `source_off`, `source_broken`,
+    /// `no_source`, `in_survey`.
     pub code: Option<&'static str>,
     /// The same in a sentence.
     pub reason: Option<String>,
@@ -55,6 +56,10 @@ impl App {
         if can.window.is_some() && window_closes_at.is_none_or(|closes| closes <= self.clock.now()) {
             let reason = "The channel's reply window is closed: the consumer must write first.".to_owned();
             return Composer { window_closes_at, ..disabled(text, "window_closed", reason) };
+        }
+        if conversation.in_survey() {
+            let reason = "The conversation has ended and its survey is under way.".to_owned();
+            return Composer { window_closes_at, ..disabled(text, "in_survey", reason) };
         }
         Composer { enabled: true, code: None, reason: None, text, window_closes_at }
     }

@@ -8,6 +8,7 @@ pub mod caller;
 pub mod channel;
 pub mod composer;
 pub mod connector_app;
+pub mod consumers;
 pub mod directory;
 mod dispatcher;
 pub mod files;
@@ -17,6 +18,7 @@ mod ingest;
 pub mod limits;
 mod live;
 mod media;
+mod opening;
 mod outbox;
 pub mod ports;
 mod profiles;
@@ -28,6 +30,7 @@ pub mod update;
 pub mod webhook;
 
 pub use caller::Caller;
+pub use consumers::ConsumerCaller;
 pub use directory::{AccountView, Directory};
 pub use dispatcher::{AgentStatus, AnswerError};
 pub use limits::Limits;
@@ -37,7 +40,8 @@ use crate::channel::Channel;
 use crate::ports::bus::{Announcement, ConversationMoved, Topic};
 use crate::ports::store::{CommitError, ReadError, UnitOfWork};
 use crate::ports::{Blobs, Bus, Clock, Ids, Secrets, Store, net::NetFactory};
-use antiphon_domain::{AccountId, Consumer, ConsumerId, Conversation, ConversationId, UserId};
+use antiphon_domain::event::Party;
+use antiphon_domain::{AccountId, Consumer, ConsumerId, Conversation, ConversationId, DialogNumber, UserId};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -194,9 +198,15 @@ impl App {
 
     /// Announces a committed move to everyone who takes or took part.
     pub(crate) fn announce_move(&self, moved: ConversationMoved) {
-        let users: Vec<UserId> = users_of(&moved.after).chain(moved.departed.iter().copied()).collect();
-        let account = moved.after.account.clone();
-        self.announce(&account, &users, Announcement::Conversation(Arc::new(moved)));
+        let users = users_of(&moved.after).chain(moved.departed.iter().copied());
+        let topics = topics_of(&moved.after, users);
+        self.bus.announce(&topics, Announcement::Conversation(Arc::new(moved)));
+    }
+
+    /// Announces that somebody types, or stopped, to everyone in the conversation. Never stored.
+    pub(crate) fn announce_chat_state(&self, conversation: Arc<Conversation>, dialog: DialogNumber, party: Party, state: &str) {
+        let topics = topics_of(&conversation, users_of(&conversation));
+        self.bus.announce(&topics, Announcement::ChatState { conversation, dialog, party, state: state.into() });
     }
 
     /// A conversation, from memory or the store. Hold its lock to decide on it.
@@ -236,6 +246,13 @@ impl App {
     pub(crate) async fn commit(&self, unit: UnitOfWork) -> Result<(), CommitError> {
         self.store.commit(unit).await
     }
+}
+
+/// Whom a conversation concerns: its account, its consumer, and these users.
+fn topics_of(conversation: &Conversation, users: impl Iterator<Item = UserId>) -> Vec<Topic> {
+    let account = &conversation.account;
+    let all = [Topic::Account(account.clone()), Topic::Consumer(account.clone(), conversation.consumer)];
+    all.into_iter().chain(users.map(|user| Topic::User(account.clone(), user))).collect()
 }
 
 /// The users in any dialog of a conversation, proposed ones included.

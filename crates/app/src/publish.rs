@@ -1,7 +1,11 @@
-//! Publishing: what agents, managers and bots write, the receipts they give, and that they type.
+//! Publishing: what agents, managers, bots and consumers write, the receipts they give, and that they type.
+//!
+//! One path for all of them; [`author`] is where they differ.
+
+mod author;
 
 use crate::channel::OutboundContent;
-use crate::ports::bus::{Announcement, ConversationMoved};
+use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountState, App, Caller, Unavailable};
 use antiphon_domain::conversation::{Draft, Refused};
@@ -9,8 +13,9 @@ use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::id::DialogNumber;
 use antiphon_domain::{
     AcceptStatus, Audience, Content, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, Event, EventBody, FileState, Role,
-    Sequence, Timestamp,
+    Sequence, StoredFile, Timestamp,
 };
+pub(crate) use author::Author;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -118,17 +123,22 @@ impl App {
     /// # Errors
     /// Names what is wrong; nothing was published then.
     pub async fn publish(self: &Arc<Self>, caller: &Caller, request: Publish) -> Result<Sequence, PublishError> {
+        self.publish_by(&Author::User(caller), request).await
+    }
+
+    /// Publishes in somebody's name.
+    pub(crate) async fn publish_by(self: &Arc<Self>, author: &Author<'_>, request: Publish) -> Result<Sequence, PublishError> {
         self.check_size(&request)?;
         let asked = fingerprint(&request);
-        let caller_key: Arc<str> = format!("socket:{}", caller.id()).into();
+        let author_key = author.key();
         if let Some(id) = &request.client_message_id
-            && let Some(earlier) = self.store.answered(&caller.account, &caller_key, id).await?
+            && let Some(earlier) = self.store.answered(author.account(), &author_key, id).await?
         {
             return repeat(&earlier, asked);
         }
-        let state = self.account_state(&caller.account);
+        let state = self.account_state(author.account());
         for _ in 0..self.limits.conflict_retries {
-            match self.try_publish(&state, caller, &request, asked, &caller_key).await {
+            match self.try_publish(&state, author, &request, asked, &author_key).await {
                 Err(Tried::Conflict) => metrics::counter!("antiphon_conflicts_total").increment(1),
                 Err(Tried::Answered(earlier)) => return repeat(&earlier, asked),
                 Err(Tried::Refused(error)) => return Err(error),
@@ -141,27 +151,31 @@ impl App {
     async fn try_publish(
         self: &Arc<Self>,
         state: &AccountState,
-        caller: &Caller,
+        author: &Author<'_>,
         request: &Publish,
         asked: [u8; 32],
-        caller_key: &Arc<str>,
+        author_key: &Arc<str>,
     ) -> Result<Sequence, Tried> {
         let id = request.dialog.conversation;
+        let account = author.account();
         let guard = state.live.lock_conversation(id).await;
-        let current = self.load(state, &caller.account, id).await?.ok_or_else(|| not_found(id))?;
-        let role = writing_role(&current, caller, request)?;
+        let current = self.load(state, account, id).await?.ok_or_else(|| not_found(id))?;
+        let role = author.writing_role(&current, request)?;
         let now = self.clock.now();
-        let body = self.complete(caller, &request.body).await?;
+        let (body, file) = self.complete(author, id, &request.body).await?;
         let mut next = (*current).clone();
         let draft = Draft {
-            originator: Originator { party: Party::User(caller.id()), role },
+            originator: Originator { party: author.party(), role },
             vendor_at: None,
             audience: request.audience,
             body,
             metadata: request.metadata.clone(),
         };
         let event = Arc::new(next.append(request.dialog.number, draft, now).map_err(PublishError::from)?);
-        let mut deliveries = self.deliveries_of(state, caller, &current, &event, now).await?;
+        let mut deliveries = match author {
+            Author::User(_) => self.deliveries_of(state, &current, &event, file.as_ref(), now).await?,
+            Author::Consumer(_) => Vec::new(),
+        };
         // Saves a commit of its own for the mark that the outbox sets before each hand-over.
         if let Some(first) = deliveries.first_mut()
             && self.outbox.would_send_now(id, first.source, now)
@@ -170,15 +184,16 @@ impl App {
             first.handed_over_at = Some(now);
         }
         let next = Arc::new(next);
-        let mut unit = UnitOfWork::new(caller.account.clone());
+        let mut unit = UnitOfWork::new(account.clone());
         if let Some(client_id) = &request.client_message_id {
             let answer = event.sequence.to_string().into();
-            unit.write(Write::Remember { caller: Arc::clone(caller_key), key: client_id.as_str().into(), asked, answer, at: now });
+            unit.write(Write::Remember { caller: Arc::clone(author_key), key: client_id.as_str().into(), asked, answer, at: now });
         }
         unit.write(Write::PutConversation { conversation: Arc::clone(&next), was: current.version });
         unit.write(Write::AddEvent { conversation: id, event: Arc::clone(&event) });
         unit.writes.extend(deliveries.iter().cloned().map(Write::PutDelivery));
-        if let Some(file) = self.shown_file(caller, &event, id).await? {
+        if let Some(mut file) = file.filter(|file| file.shown_in.is_none()) {
+            file.shown_in = Some((id, event.dialog, event.sequence));
             unit.write(Write::PutFile(file));
         }
         if let Err(error) = self.commit(unit).await {
@@ -198,7 +213,7 @@ impl App {
             changes: Vec::new(),
         });
         drop(guard);
-        self.outbox.push(&caller.account, deliveries);
+        self.outbox.push(account, deliveries);
         if matches!(event.body, EventBody::Accept { status: AcceptStatus::Read, .. }) && role == Role::AssignedAgent {
             self.signal(&next, Signal::Seen);
         }
@@ -210,32 +225,33 @@ impl App {
     /// # Errors
     /// When the caller takes no part, or the dialog is closed.
     pub async fn chat_state(self: &Arc<Self>, caller: &Caller, dialog: DialogRef, chat_state: &str) -> Result<(), PublishError> {
+        let (conversation, party) = self.typing_in(&Author::User(caller), dialog, chat_state).await?;
+        if dialog.number == DialogNumber::MAIN && conversation.assigned_agent() == Some(caller.id()) {
+            self.signal(&conversation, Signal::Typing(chat_state == "COMPOSING"));
+        }
+        self.announce_chat_state(conversation, dialog.number, party, chat_state);
+        Ok(())
+    }
+
+    /// Checks that somebody may type in a dialog.
+    pub(crate) async fn typing_in(
+        self: &Arc<Self>,
+        author: &Author<'_>,
+        dialog: DialogRef,
+        chat_state: &str,
+    ) -> Result<(Arc<Conversation>, Party), PublishError> {
         const KNOWN: [&str; 5] = ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE"];
         if !KNOWN.contains(&chat_state) {
             return Err(PublishError::new(PublishErrorKind::BadContent, format!("chatState: one of {}", KNOWN.join(", "))));
         }
-        let state = self.account_state(&caller.account);
-        let current = self.load(&state, &caller.account, dialog.conversation).await?;
-        let current = current
-            .ok_or_else(|| PublishError::new(PublishErrorKind::NotFound, format!("conversation {} does not exist", dialog.conversation)))?;
-        if !current.open {
+        let state = self.account_state(author.account());
+        let current = self.load(&state, author.account(), dialog.conversation).await?;
+        let current = current.ok_or_else(|| not_found(dialog.conversation))?;
+        author.role_in(&current, dialog.number)?;
+        if !current.dialog(dialog.number).is_some_and(|dialog| dialog.open) {
             return Err(Refused::Closed.into());
         }
-        if current.role_of(caller.id()).is_none() {
-            return Err(not_a_participant());
-        }
-        let users: Vec<_> = crate::users_of(&current).collect();
-        let what = Announcement::ChatState {
-            conversation: Arc::clone(&current),
-            dialog: dialog.number,
-            party: Party::User(caller.id()),
-            state: chat_state.into(),
-        };
-        self.announce(&caller.account, &users, what);
-        if current.assigned_agent() == Some(caller.id()) {
-            self.signal(&current, if chat_state == "COMPOSING" { Signal::Typing(true) } else { Signal::Typing(false) });
-        }
-        Ok(())
+        Ok((current, author.party()))
     }
 
     fn check_size(&self, request: &Publish) -> Result<(), PublishError> {
@@ -259,51 +275,43 @@ impl App {
         }
     }
 
-    /// Fills a file's content in from the stored file, which must be the account's and ready.
-    async fn complete(&self, caller: &Caller, body: &EventBody) -> Result<EventBody, PublishError> {
-        let EventBody::Content(Content::File { path, caption, file_type, preview, .. }) = body else { return Ok(body.clone()) };
+    /// Fills a file's content in from the stored file, which must be the account's, ready, and the author's to show.
+    async fn complete(
+        &self,
+        author: &Author<'_>,
+        conversation: ConversationId,
+        body: &EventBody,
+    ) -> Result<(EventBody, Option<StoredFile>), PublishError> {
+        let EventBody::Content(Content::File { path, caption, file_type, preview, .. }) = body else { return Ok((body.clone(), None)) };
         let bad = |message: &str| PublishError::new(PublishErrorKind::BadFile, format!("relativePath: {message}"));
-        let file = self.store.file(&caller.account, path).await?.ok_or_else(|| bad("there is no such file; upload it first"))?;
+        let file = self.store.file(author.account(), path).await?.filter(|file| author.may_show(file, conversation));
+        let file = file.ok_or_else(|| bad("there is no such file; upload it first"))?;
         if file.state != FileState::Ready {
             return Err(bad("the file has not been uploaded"));
         }
-        Ok(EventBody::Content(Content::File {
+        let body = EventBody::Content(Content::File {
             file: file.id,
             path: Arc::clone(path),
             caption: Arc::clone(caption),
             file_type: Arc::clone(file_type),
             preview: preview.clone(),
-        }))
-    }
-
-    async fn shown_file(
-        &self,
-        caller: &Caller,
-        event: &Event,
-        conversation: ConversationId,
-    ) -> Result<Option<antiphon_domain::StoredFile>, PublishError> {
-        let EventBody::Content(Content::File { path, .. }) = &event.body else { return Ok(None) };
-        let file = self.store.file(&caller.account, path).await?.filter(|file| file.shown_in.is_none());
-        Ok(file.map(|mut file| {
-            file.shown_in = Some((conversation, event.dialog, event.sequence));
-            file
-        }))
+        });
+        Ok((body, Some(file)))
     }
 
     /// The outbox rows of an event that the consumer is to see.
     async fn deliveries_of(
         &self,
         state: &AccountState,
-        caller: &Caller,
         conversation: &Conversation,
         event: &Event,
+        file: Option<&StoredFile>,
         now: Timestamp,
     ) -> Result<Vec<Delivery>, PublishError> {
-        let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
-        if event.audience != Audience::All {
+        if !event.is_content() || event.audience != Audience::All {
             return Ok(Vec::new());
         }
-        let consumer = self.load_consumer(state, &caller.account, conversation.consumer).await?;
+        let consumer = self.load_consumer(state, &conversation.account, conversation.consumer).await?;
         let consumer = consumer.ok_or_else(|| PublishError::new(PublishErrorKind::NotFound, "the consumer is gone"))?;
         let composer = self.composer(conversation, &consumer);
         if !composer.enabled {
@@ -312,25 +320,24 @@ impl App {
                 Some("window_closed") => PublishErrorKind::WindowClosed,
                 Some("closed") => PublishErrorKind::Closed,
                 // A broken source does not refuse: what is written waits in the outbox until it is connected again.
-                Some("source_broken" | "source_off") => return self.parts_of(caller, conversation, &consumer, event, content, now).await,
+                Some("source_broken" | "source_off" | "in_survey") => return self.parts_of(conversation, &consumer, event, file, now),
                 _ => PublishErrorKind::SourceBroken,
             };
             return Err(PublishError::new(kind, composer.reason.unwrap_or_default()));
         }
-        self.parts_of(caller, conversation, &consumer, event, content, now).await
+        self.parts_of(conversation, &consumer, event, file, now)
     }
 
-    async fn parts_of(
+    fn parts_of(
         &self,
-        caller: &Caller,
         conversation: &Conversation,
         consumer: &antiphon_domain::Consumer,
         event: &Event,
-        content: &Content,
+        stored: Option<&StoredFile>,
         now: Timestamp,
     ) -> Result<Vec<Delivery>, PublishError> {
         let directory = self.directory();
-        let view = directory.account(&caller.account);
+        let view = directory.account(&conversation.account);
         let source = view.and_then(|view| view.sources.get(&conversation.source));
         let channel = source.and_then(|source| self.channel(&source.channel));
         let (Some(view), Some(source), Some(channel)) = (view, source, channel) else {
@@ -339,15 +346,20 @@ impl App {
                 "the page or number of this conversation is no longer connected",
             ));
         };
+        // Who reads over our own protocols finds it there.
+        if channel.describe().hosted {
+            return Ok(Vec::new());
+        }
+        let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
         let (outbound, file) = match content {
             Content::Text { text, .. } => (OutboundContent::Text(Arc::clone(text)), None),
             Content::File { path, caption, .. } => {
-                let stored = self.store.file(&caller.account, path).await?;
                 let stored = stored.ok_or_else(|| PublishError::new(PublishErrorKind::BadFile, "relativePath: there is no such file"))?;
+                let content_type = stored.content_type.as_deref().unwrap_or("application/octet-stream");
                 let content = OutboundContent::File {
                     path: Arc::clone(path),
-                    content_type: stored.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()).into(),
-                    name: stored.name.map(Into::into),
+                    content_type: content_type.into(),
+                    name: stored.name.as_deref().map(Into::into),
                     size: stored.size.unwrap_or(0),
                     caption: Arc::clone(caption),
                 };
@@ -443,19 +455,6 @@ impl<E: Into<PublishError>> From<E> for Tried {
 
 fn not_found(id: ConversationId) -> PublishError {
     PublishError::new(PublishErrorKind::NotFound, format!("conversation {id} does not exist"))
-}
-
-fn not_a_participant() -> PublishError {
-    PublishError::new(PublishErrorKind::NotAParticipant, "you take no part in this conversation; join it first")
-}
-
-fn writing_role(conversation: &Conversation, caller: &Caller, request: &Publish) -> Result<Role, PublishError> {
-    let role = conversation.role_of(caller.id()).ok_or_else(not_a_participant)?;
-    let reads_only = role == Role::Reader && !matches!(request.body, EventBody::Accept { .. });
-    if reads_only && request.audience == Audience::All {
-        return Err(PublishError::new(PublishErrorKind::Forbidden, "a reader sees everything and writes nothing to the consumer"));
-    }
-    Ok(role)
 }
 
 fn fingerprint(request: &Publish) -> [u8; 32] {

@@ -1,22 +1,30 @@
-//! Changing a conversation: transfer, join, leave, take over, close. Several changes are one: all or none.
+//! Changing a conversation: transfer, join, leave, take over, close, rate, note. Several changes are one: all or none.
+//!
+//! The account's dispatcher carries them out, because most of them concern routing; [`decide`] is the decision, pure.
 
-use crate::{AccountView, App, Caller, Unavailable};
-use antiphon_domain::conversation::{ClosedBy, Refused, ResponseTimeKind};
-use antiphon_domain::event::Party;
+mod actor;
+pub(crate) mod decide;
+
+use crate::{App, Caller, Limits, Unavailable};
+pub(crate) use actor::Actor;
+use antiphon_domain::conversation::{Delay, Rating, Refused, ResponseTimeKind};
 use antiphon_domain::id::DialogNumber;
-use antiphon_domain::routing::{Input, Task};
-use antiphon_domain::{Change, Conversation, ConversationId, Privilege, Role, SkillId, Timestamp, UserId};
+use antiphon_domain::{ConversationId, Role, SkillId, Timestamp, UserId};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+
+/// Longest note or topic, in characters.
+const NOTE: usize = 10_000;
 
 /// One change of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldChange {
-    /// End it with all its dialogs.
+    /// End it with all its dialogs, without a survey.
     Close {
         /// In the caller's words.
         cause: Option<Arc<str>>,
     },
-    /// End one dialog; the last one to end ends the conversation.
+    /// End one dialog; the last one to end ends the conversation. The end of the main one may begin a survey.
     CloseDialog {
         /// Which.
         dialog: DialogNumber,
@@ -47,6 +55,18 @@ pub enum FieldChange {
     Suggest(UserId),
     /// Change how soon an answer is owed, in seconds.
     ResponseTime(ResponseTimeKind, i64),
+    /// Set by hand when an answer is due; `None`: as the response time says.
+    Due(Option<Timestamp>),
+    /// Set until when nothing is owed.
+    Delay(Option<Delay>),
+    /// Keep what the consumer thinks; also after the end.
+    Rate(Rating),
+    /// Keep agents' note; also after the end.
+    Note(Arc<str>),
+    /// Keep what it is about; also after the end.
+    Topic(Arc<str>),
+    /// Attach the request's metadata to a dialog.
+    Tag(DialogNumber),
 }
 
 impl FieldChange {
@@ -56,9 +76,63 @@ impl FieldChange {
             FieldChange::Remove { .. } => 0,
             FieldChange::Skill(_) => 1,
             FieldChange::Suggest(_) | FieldChange::Add { .. } => 2,
-            FieldChange::ResponseTime(..) => 3,
+            FieldChange::ResponseTime(..)
+            | FieldChange::Due(_)
+            | FieldChange::Delay(_)
+            | FieldChange::Rate(_)
+            | FieldChange::Note(_)
+            | FieldChange::Topic(_)
+            | FieldChange::Tag(_) => 3,
             FieldChange::Close { .. } | FieldChange::CloseDialog { .. } => 4,
         }
+    }
+}
+
+/// A request to change a conversation.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// What changes.
+    pub changes: Vec<FieldChange>,
+    /// A JSON array to keep with the changes and to echo.
+    pub metadata: Option<Arc<str>>,
+    /// The caller's own id of the request: the same id with the same changes is carried out once, for 24 h.
+    pub client_id: Option<String>,
+}
+
+impl Update {
+    /// A request with nothing beside its changes.
+    pub fn new(conversation: ConversationId, changes: Vec<FieldChange>) -> Self {
+        Self { conversation, changes, metadata: None, client_id: None }
+    }
+
+    /// Checks the bounds.
+    pub(crate) fn check(&self, limits: &Limits) -> Result<(), UpdateError> {
+        let bad = |message: String| Err(UpdateError::new(UpdateErrorKind::Invalid, message));
+        if self.changes.is_empty() {
+            return bad("conversationField: name at least one change".to_owned());
+        }
+        if self.metadata.as_ref().is_some_and(|metadata| metadata.len() > limits.metadata_bytes) {
+            return bad(format!("metadata: at most {} bytes", limits.metadata_bytes));
+        }
+        if self.client_id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 128) {
+            return bad("metadata: a ClientMessageId has 1 to 128 characters".to_owned());
+        }
+        let long = |text: &Arc<str>| text.chars().count() > NOTE;
+        for change in &self.changes {
+            match change {
+                FieldChange::Note(text) if long(text) => return bad(format!("note: at most {NOTE} characters")),
+                FieldChange::Topic(text) if long(text) => return bad(format!("topic: at most {NOTE} characters")),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What makes it the same request when its id comes again.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(format!("update|{}|{:?}|{:?}", self.conversation, self.changes, self.metadata)).into()
     }
 }
 
@@ -73,6 +147,21 @@ pub enum UpdateDone {
     Closed,
     /// Something else.
     Changed,
+}
+
+impl UpdateDone {
+    const ALL: [(UpdateDone, &'static str); 4] =
+        [(UpdateDone::Added, "added"), (UpdateDone::Removed, "removed"), (UpdateDone::Closed, "closed"), (UpdateDone::Changed, "changed")];
+
+    /// As it is remembered for a repeated request.
+    pub(crate) fn remembered(self) -> &'static str {
+        Self::ALL.iter().find(|(done, _)| *done == self).map_or("changed", |(_, name)| name)
+    }
+
+    /// Back from [`UpdateDone::remembered`].
+    pub(crate) fn recalled(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(done, _)| *done)
+    }
 }
 
 /// Why nothing was changed.
@@ -104,6 +193,8 @@ pub enum UpdateErrorKind {
     NoSuchSkill,
     /// A value makes no sense.
     Invalid,
+    /// The same client id came with other changes before.
+    IdempotencyMismatch,
     /// Nothing could be stored.
     Unavailable,
 }
@@ -123,6 +214,10 @@ impl UpdateError {
         Self::new(UpdateErrorKind::NotFound, format!("conversation {id} does not exist"))
     }
 
+    pub(crate) fn mismatch() -> Self {
+        Self::new(UpdateErrorKind::IdempotencyMismatch, "the same ClientMessageId came with other changes before")
+    }
+
     fn refused(refused: Refused) -> Self {
         let (kind, message) = match refused {
             Refused::Closed => (UpdateErrorKind::Closed, "the conversation is closed"),
@@ -137,159 +232,6 @@ impl UpdateError {
     }
 }
 
-/// What follows from a request.
-pub(crate) struct Decided {
-    pub next: Conversation,
-    pub changes: Vec<Change>,
-    pub inputs: Vec<Input>,
-    /// Whether the queue's row changes.
-    pub routed: bool,
-    pub done: UpdateDone,
-}
-
-/// Decides a request: pure.
-pub(crate) fn decide(
-    caller: &Caller,
-    view: &AccountView,
-    current: &Conversation,
-    changes: &[FieldChange],
-    now: Timestamp,
-    suggestion_ms: i64,
-) -> Result<Decided, UpdateError> {
-    let mut ordered: Vec<&FieldChange> = changes.iter().collect();
-    ordered.sort_by_key(|change| change.rank());
-    let own_role = current.role_of(caller.id());
-    let privileged = caller.may(Privilege::JoinConversations);
-    let mut next = current.clone();
-    let mut recorded = Vec::new();
-    let mut done = UpdateDone::Changed;
-    let mut reserved = None;
-    let by = Some(Party::User(caller.id()));
-    let refused = UpdateError::refused;
-    for change in ordered {
-        authorise(change, caller, own_role, privileged)?;
-        match change {
-            FieldChange::Remove { role: Role::AssignedAgent, user, .. } => {
-                recorded.push(next.unassign(*user, by, now).map_err(refused)?);
-                done = UpdateDone::Removed;
-            }
-            FieldChange::Remove { role, user, dialog } => {
-                recorded.push(next.leave(*dialog, *user, *role, by, now).map_err(refused)?);
-                done = UpdateDone::Removed;
-            }
-            FieldChange::Skill(skill) => {
-                let known = skill.is_none_or(|skill| view.skills.get(&skill).is_some_and(|skill| skill.enabled));
-                if !known {
-                    return Err(UpdateError::new(UpdateErrorKind::NoSuchSkill, "there is no such skill, or it is disabled"));
-                }
-                if next.skill != *skill {
-                    recorded.push(next.change_skill(*skill, by, now).map_err(refused)?);
-                } else if !next.open {
-                    return Err(refused(Refused::Closed));
-                }
-            }
-            FieldChange::Suggest(user) => {
-                check_user(view, *user)?;
-                recorded.push(next.suggest(*user, by, now).map_err(refused)?);
-                reserved = Some((*user, now.plus_ms(suggestion_ms)));
-            }
-            FieldChange::Add { role: Role::AssignedAgent, user, .. } => {
-                check_user(view, *user)?;
-                if let Some(former) = next.assigned_agent().filter(|former| former != user) {
-                    recorded.push(next.unassign(former, by, now).map_err(refused)?);
-                }
-                recorded.push(next.assign(*user, by, now).map_err(refused)?);
-                done = UpdateDone::Added;
-            }
-            FieldChange::Add { role: Role::Consumer, .. } => {
-                return Err(UpdateError::new(
-                    UpdateErrorKind::Invalid,
-                    "role: a conversation has one consumer; add agents, managers or readers",
-                ));
-            }
-            FieldChange::Add { role, user, dialog } => {
-                check_user(view, *user)?;
-                recorded.push(next.join(*dialog, *user, *role, now).map_err(refused)?);
-                if done == UpdateDone::Changed {
-                    done = UpdateDone::Added;
-                }
-            }
-            FieldChange::ResponseTime(kind, seconds) => {
-                if !(1..=90 * 24 * 3600).contains(seconds) {
-                    return Err(UpdateError::new(UpdateErrorKind::Invalid, "value: seconds from 1 to 7776000 (90 days)"));
-                }
-                recorded.push(next.change_response_time(*kind, *seconds, by, now).map_err(refused)?);
-            }
-            FieldChange::Close { cause } | FieldChange::CloseDialog { dialog: DialogNumber::MAIN, cause } => {
-                recorded.push(next.close(ClosedBy::Agent, cause.clone(), by, now).map_err(refused)?);
-                done = UpdateDone::Closed;
-            }
-            FieldChange::CloseDialog { .. } => return Err(refused(Refused::NoSuchDialog)),
-        }
-    }
-    let (inputs, routed) = routing_inputs(current, &next, caller.id(), reserved, now);
-    Ok(Decided { next, changes: recorded, inputs, routed, done })
-}
-
-fn authorise(change: &FieldChange, caller: &Caller, own_role: Option<Role>, privileged: bool) -> Result<(), UpdateError> {
-    let acts = matches!(own_role, Some(Role::AssignedAgent | Role::Agent | Role::Manager));
-    let allowed = match change {
-        FieldChange::Add { .. } => privileged,
-        FieldChange::Remove { user, .. } => privileged || (own_role.is_some() && *user == caller.id()),
-        FieldChange::Skill(_)
-        | FieldChange::Suggest(_)
-        | FieldChange::ResponseTime(..)
-        | FieldChange::Close { .. }
-        | FieldChange::CloseDialog { .. } => privileged || acts,
-    };
-    if allowed {
-        Ok(())
-    } else {
-        Err(UpdateError::new(
-            UpdateErrorKind::Forbidden,
-            "you may change only conversations that you take part in; others need the privilege join_conversations",
-        ))
-    }
-}
-
-fn check_user(view: &AccountView, user: UserId) -> Result<(), UpdateError> {
-    let serves = view.users.get(&user).is_some_and(|user| user.enabled);
-    if serves { Ok(()) } else { Err(UpdateError::new(UpdateErrorKind::NoSuchUser, format!("there is no enabled user {user}"))) }
-}
-
-/// What the router must be told so that it agrees with the conversation.
-fn routing_inputs(
-    before: &Conversation,
-    after: &Conversation,
-    caller: UserId,
-    reserved: Option<(UserId, Timestamp)>,
-    now: Timestamp,
-) -> (Vec<Input>, bool) {
-    let id = after.id;
-    let (was, is) = (before.assigned_agent(), after.assigned_agent());
-    if !after.open {
-        let inputs = was.map(|agent| Input::Unseat(id, agent)).into_iter().chain([Input::Remove(id)]).collect();
-        return (inputs, true);
-    }
-    if is.is_some() {
-        if is == was {
-            return (Vec::new(), false);
-        }
-        let unseat = was.map(|agent| Input::Unseat(id, agent));
-        let seat = is.map(|agent| Input::Seat(id, agent));
-        return (unseat.into_iter().chain(seat).collect(), true);
-    }
-    if was.is_none() && before.skill == after.skill && reserved.is_none() {
-        return (Vec::new(), false);
-    }
-    let mut task = Task::new(id, after.consumer, after.skill, now);
-    task.reserved = reserved;
-    // Who gives a conversation back does not want it straight back.
-    task.declined.extend(was.filter(|agent| *agent == caller).map(|agent| (agent, now.plus_ms(60_000))));
-    let unseat = was.map(|agent| Input::Unseat(id, agent));
-    (unseat.into_iter().chain([Input::Enqueue(task)]).collect(), true)
-}
-
 impl App {
     /// Changes a conversation; all changes or none.
     ///
@@ -301,9 +243,15 @@ impl App {
         conversation: ConversationId,
         changes: Vec<FieldChange>,
     ) -> Result<UpdateDone, UpdateError> {
-        if changes.is_empty() {
-            return Err(UpdateError::new(UpdateErrorKind::Invalid, "conversationField: name at least one change"));
-        }
-        self.account_state(&caller.account).dispatcher.update(caller.clone(), conversation, changes).await
+        self.update_with(caller, Update::new(conversation, changes)).await
+    }
+
+    /// The same, with what comes along.
+    ///
+    /// # Errors
+    /// As [`App::update`].
+    pub async fn update_with(self: &Arc<Self>, caller: &Caller, update: Update) -> Result<UpdateDone, UpdateError> {
+        update.check(&self.limits)?;
+        self.account_state(&caller.account).dispatcher.update(Actor::User(caller.clone()), update).await
     }
 }

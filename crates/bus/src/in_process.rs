@@ -173,11 +173,12 @@ impl Drop for InProcessTuner {
 
 /// Any total order will do: a listener may have thousands of conversations as topics, and must find one of them quickly.
 fn order(one: &Topic, other: &Topic) -> std::cmp::Ordering {
-    fn key(topic: &Topic) -> (u8, &str, i64, [u8; 16]) {
+    fn key(topic: &Topic) -> (u8, &str, i64, &[u8]) {
         match topic {
-            Topic::Account(account) => (0, account.as_str(), 0, [0; 16]),
-            Topic::User(account, user) => (1, account.as_str(), user.0, [0; 16]),
-            Topic::Conversation(conversation) => (2, "", 0, conversation.0),
+            Topic::Account(account) => (0, account.as_str(), 0, &[]),
+            Topic::User(account, user) => (1, account.as_str(), user.0, &[]),
+            Topic::Conversation(conversation) => (2, "", 0, &conversation.0),
+            Topic::Consumer(account, consumer) => (3, account.as_str(), 0, &consumer.0),
         }
     }
     key(one).cmp(&key(other))

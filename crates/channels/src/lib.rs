@@ -4,9 +4,11 @@
 //! the bus, the API or another connector. It holds no state, reads no clock and draws no random numbers. Which connectors
 //! there are stands in [`list`]; what a new one takes, in `docs/adding-a-channel.md`.
 
+pub mod connector_api;
 pub mod facebook_messenger;
 mod kit;
 pub mod list;
 pub mod twilio_sms;
+pub mod web;
 
 pub use list::all;

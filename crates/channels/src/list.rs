@@ -4,13 +4,13 @@ use antiphon_app::channel::Channel;
 use std::sync::Arc;
 
 macro_rules! connectors {
-    ($($module:ident :: $connector:ident,)*) => {
+    ([$($module:ident :: $connector:ident,)*], hosted [$($own:ident :: $own_connector:ident,)*]) => {
         /// Every connector, in the order in which screens offer them.
         pub fn all() -> Vec<Arc<dyn Channel>> {
-            vec![$(Arc::new(crate::$module::$connector),)*]
+            vec![$(Arc::new(crate::$module::$connector),)* $(Arc::new(crate::$own::$own_connector),)*]
         }
 
-        /// Every connector's tables, for the two runners.
+        /// The tables of every connector that has a vendor, for the two runners.
         #[cfg(test)]
         pub(crate) fn fixtures() -> Vec<crate::kit::table::Fixture> {
             vec![$(crate::$module::tests::fixture(),)*]
@@ -19,6 +19,13 @@ macro_rules! connectors {
 }
 
 connectors! {
-    facebook_messenger::FacebookMessenger,
-    twilio_sms::TwilioSms,
+    [
+        facebook_messenger::FacebookMessenger,
+        twilio_sms::TwilioSms,
+    ],
+    // Our own protocols: nobody to simulate, no tables to run.
+    hosted [
+        connector_api::ConnectorApi,
+        web::Web,
+    ]
 }

@@ -1,5 +1,6 @@
 //! A tenant, its settings and its skills.
 
+use crate::conversation::ResponseTimeKind;
 use crate::{AccountId, SkillId, Timestamp};
 use std::net::IpAddr;
 
@@ -77,6 +78,18 @@ pub struct AccountSettings {
     pub return_to_queue_after_s: i64,
     /// How soon the consumer should have an answer, in seconds (the protocol's TTR).
     pub response_time_s: i64,
+    /// The same for conversations marked as urgent.
+    pub urgent_response_time_s: i64,
+    /// The same for those that go before others.
+    pub prioritized_response_time_s: i64,
+    /// Which of them a conversation starts with when its opener names none.
+    pub default_response_time: ResponseTimeKind,
+    /// How long a transfer to an agent waits for that agent, in seconds.
+    pub suggestion_s: i64,
+    /// The app that asks consumers after a conversation, by the id it is installed under; skills may name another one.
+    pub survey_app: Option<String>,
+    /// A survey in which nothing happens for this long is closed, in seconds.
+    pub survey_idle_s: i64,
     /// A browser without any activity for this long is signed out; bots never are. Seconds.
     pub idle_logout_s: i64,
     /// How long the channel log is kept, in days.
@@ -93,6 +106,12 @@ impl Default for AccountSettings {
             offline_after_s: 60,
             return_to_queue_after_s: 15 * 60,
             response_time_s: 3600,
+            urgent_response_time_s: 300,
+            prioritized_response_time_s: 600,
+            default_response_time: ResponseTimeKind::Normal,
+            suggestion_s: 2 * 3600,
+            survey_app: None,
+            survey_idle_s: 7 * 24 * 3600,
             idle_logout_s: 15 * 60,
             channel_log_days: 14,
             max_sockets: 20_000,
@@ -134,6 +153,17 @@ impl SignatureForm {
     }
 }
 
+impl AccountSettings {
+    /// How soon an answer is owed in conversations of that kind, in seconds. One set by hand brings its own number.
+    pub fn response_time_of(&self, kind: ResponseTimeKind) -> i64 {
+        match kind {
+            ResponseTimeKind::Urgent => self.urgent_response_time_s,
+            ResponseTimeKind::Prioritized => self.prioritized_response_time_s,
+            ResponseTimeKind::Normal | ResponseTimeKind::Custom => self.response_time_s,
+        }
+    }
+}
+
 /// A destination group for routing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skill {
@@ -145,10 +175,35 @@ pub struct Skill {
     pub description: String,
     /// A disabled skill takes no new conversations.
     pub enabled: bool,
+    /// Who asks its consumers after a conversation.
+    pub survey: SkillSurvey,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// Who asks a skill's consumers after a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SkillSurvey {
+    /// As the account says.
+    #[default]
+    Inherited,
+    /// Nobody.
+    Off,
+    /// This app, by the id it is installed under.
+    App(String),
+}
+
+impl SkillSurvey {
+    /// The app that asks, given the account's own.
+    pub fn app<'a>(&'a self, account: Option<&'a str>) -> Option<&'a str> {
+        match self {
+            SkillSurvey::Inherited => account,
+            SkillSurvey::Off => None,
+            SkillSurvey::App(app) => Some(app),
+        }
+    }
 }
 
 #[cfg(test)]

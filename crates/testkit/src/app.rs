@@ -1,20 +1,22 @@
 //! The whole product for a test: one account with a source, two skills, two agents, a manager and an administrator.
 
 use crate::channel::{self, SIGNATURE};
-use crate::{CannedNet, SeededIds, VirtualClock, blobs::MemoryBlobs, secrets::TestSecrets};
+use crate::{CannedNet, SeededIds, VirtualClock, blobs::MemoryBlobs, hosted, secrets::TestSecrets};
 use antiphon_app::channel::{Answer, RawRequest};
+use antiphon_app::consumers::{Client, Open};
 use antiphon_app::ports::bus::{Heard, Listener, Topic};
 use antiphon_app::ports::store::{ConversationFilter, Login, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Secrets, Store};
 use antiphon_app::publish::{DialogRef, Publish};
 use antiphon_app::webhook::WebhookTarget;
-use antiphon_app::{App, AppParts, Caller, Limits};
+use antiphon_app::{App, AppParts, Caller, ConsumerCaller, Limits};
 use antiphon_bus::InProcess;
 use antiphon_domain::account::Network;
 use antiphon_domain::routing::Availability;
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{
-    Account, AccountId, AccountSettings, Audience, Conversation, EventBody, Pid, Skill, SkillId, Source, SourceId, User, UserId, UserKind,
+    Account, AccountId, AccountSettings, Audience, ConsumerId, Conversation, EventBody, Pid, Skill, SkillId, Source, SourceId, User,
+    UserId, UserKind,
 };
 use antiphon_store::SqliteStore;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use std::sync::Arc;
 pub const ACCOUNT: &str = "12";
 /// The source's address.
 pub const ADDRESS: &str = "+100";
+/// The source of our own protocols.
+pub const HOSTED: SourceId = SourceId(2);
 /// The source's secret.
 pub const SECRET: &str = "a-test-secret";
 /// Everybody's password.
@@ -95,6 +99,44 @@ impl TestApp {
         let view = directory.account(&self.account()).expect("the account is there");
         let user = Arc::clone(view.user_by_login(login).expect("the user is there"));
         Caller { account: self.account(), profile: view.profile_of(&user), user }
+    }
+
+    /// A consumer of our own protocols, by the id that their program gives them.
+    pub fn consumer(&self, address: &str) -> ConsumerCaller {
+        let mut id = [0x0c; 32];
+        id[..address.len().min(32)].copy_from_slice(&address.as_bytes()[..address.len().min(32)]);
+        ConsumerCaller {
+            account: self.account(),
+            consumer: ConsumerId(id),
+            source: HOSTED,
+            address: address.into(),
+            authenticated: true,
+            claims: None,
+            client: Client { properties: None, features: vec!["MULTI_DIALOG".into()] },
+        }
+    }
+
+    /// A consumer of our own protocols opens a conversation.
+    pub async fn open(&self, consumer: &ConsumerCaller) -> Arc<Conversation> {
+        let opened = self.app.open_conversation(consumer, Open::default()).await.expect("the consumer may open one");
+        self.app.own_conversation(consumer, opened.conversation).await.expect("the conversation is the consumer's")
+    }
+
+    /// A consumer of our own protocols publishes text in a conversation's main dialog.
+    pub async fn say(
+        &self,
+        consumer: &ConsumerCaller,
+        conversation: &Conversation,
+        text: &str,
+    ) -> Result<u64, antiphon_app::publish::PublishError> {
+        let request = Publish {
+            dialog: DialogRef::main(conversation.id),
+            audience: Audience::All,
+            body: EventBody::text(text),
+            metadata: None,
+            client_message_id: None,
+        };
+        self.app.publish_as_consumer(consumer, request).await
     }
 
     /// The channel calls the webhook of the source with these lines, rightly signed.
@@ -212,6 +254,7 @@ async fn seed(store: &dyn Store, clock: &VirtualClock, settings: AccountSettings
             name: name.into(),
             description: String::new(),
             enabled: true,
+            survey: Default::default(),
             created_at: now,
             updated_at: now,
         }));
@@ -254,6 +297,21 @@ async fn seed(store: &dyn Store, clock: &VirtualClock, settings: AccountSettings
         enabled: true,
         api_base_url: None,
         credentials: [("secret".to_owned(), SECRET.to_owned())].into(),
+        settings: Default::default(),
+        health: Health { state: HealthState::Unknown, message: String::new(), since: now },
+        created_at: now,
+        updated_at: now,
+    }));
+    unit.write(Write::PutSource(Source {
+        id: HOSTED,
+        channel: hosted::ID.into(),
+        name: "Test app".into(),
+        address: "app-1".into(),
+        skill: None,
+        app: None,
+        enabled: true,
+        api_base_url: None,
+        credentials: Default::default(),
         settings: Default::default(),
         health: Health { state: HealthState::Unknown, message: String::new(), since: now },
         created_at: now,

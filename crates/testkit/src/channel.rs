@@ -43,6 +43,7 @@ static KIND: ChannelKind = ChannelKind {
     }],
     consent_keywords: true,
     carrier_answers_keywords: true,
+    hosted: false,
 };
 
 fn item(key: &str, kind: InboundKind) -> Result<InboundItem, DeadLetter> {
@@ -213,5 +214,5 @@ impl Lookup for TestChannel {
 
 /// The connectors of a test product.
 pub fn channels() -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(TestChannel)]
+    vec![Arc::new(TestChannel), Arc::new(crate::hosted::HostedChannel)]
 }

@@ -5,6 +5,7 @@ pub mod app;
 pub mod blobs;
 pub mod channel;
 pub mod clock;
+pub mod hosted;
 pub mod ids;
 pub mod net;
 pub mod secrets;

@@ -752,6 +752,8 @@ export interface components {
             capabilities: components["schemas"]["Capabilities"];
             /** @description The secrets and ids of a source. */
             credentials_schema: components["schemas"]["FormField"][];
+            /** @description Consumers come to us over our own protocols: there is no vendor to sign in at, and nothing is delivered. */
+            hosted: boolean;
             /** @description As in URLs and the bootstrap file. */
             id: string;
             name: string;
@@ -864,8 +866,14 @@ export interface components {
             /** @description A user's or consumer's id; null means the product. */
             by: string | null;
             detail: Record<string, never>;
-            /** @description `opened`, `skill_changed`, `agent_assigned`, `agent_removed`, `agent_suggested`, `joined`, `left`, `response_time_changed` or `closed`. */
+            /**
+             * @description `opened`, `skill_changed`, `agent_assigned`, `agent_removed`, `agent_suggested`, `suggestion_ended`, `joined`, `left`,
+             *     `response_time_changed`, `due_changed`, `delay_changed`, `note_changed`, `topic_changed`, `rated`, `ring_ended`, `dialog_opened`,
+             *     `dialog_closed`, `dialog_tagged` or `closed`.
+             */
             kind: string;
+            /** @description What came along with the request that changed it; null when nothing did. */
+            metadata: Record<string, never>[] | null;
             /**
              * Format: int64
              * @description The conversation's version after it.

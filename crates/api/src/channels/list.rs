@@ -23,6 +23,8 @@ pub(crate) struct Channel {
     app_credentials_schema: Vec<FormField>,
     settings_schema: Vec<FormField>,
     capabilities: Capabilities,
+    /// Consumers come to us over our own protocols: there is no vendor to sign in at, and nothing is delivered.
+    hosted: bool,
 }
 
 /// A field of a settings form.
@@ -91,6 +93,7 @@ pub(crate) async fn list_channels(ask: Ask) -> Result<Json<Page<Channel>>, ApiEr
             app_credentials_schema: fields(kind.app_credentials),
             settings_schema: fields(kind.settings),
             capabilities: shown(&channel.capabilities(&Keys::default())),
+            hosted: kind.hosted,
         }
     });
     Ok(Json(Page::whole(items.collect())))

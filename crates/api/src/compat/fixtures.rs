@@ -2,7 +2,8 @@
 
 use antiphon_app::ports::store::{AccountRows, DirectoryRows};
 use antiphon_app::{AccountView, Directory};
-use antiphon_domain::conversation::Opening;
+use antiphon_domain::conversation::{Opening, ResponseTimeKind};
+use antiphon_domain::event::Party;
 use antiphon_domain::{
     Account, AccountId, AccountSettings, ConsumerId, Conversation, ConversationId, Pid, SkillId, SourceId, Timestamp, User, UserId,
     UserKind,
@@ -60,7 +61,9 @@ pub(crate) fn conversation() -> Conversation {
         consumer: ConsumerId([7; 32]),
         source: SourceId(1),
         skill: Some(SkillId(55)),
-        response_time_s: 3600,
+        response_time: (ResponseTimeKind::Normal, 3600),
+        by: Party::Consumer(ConsumerId([7; 32])),
+        origin: None,
         first: true,
     };
     Conversation::open(opening, Timestamp(1_000)).0

@@ -17,13 +17,18 @@ pub(crate) struct ConversationChange {
     /// The conversation's version after it.
     version: u64,
     at: i64,
-    /// `opened`, `skill_changed`, `agent_assigned`, `agent_removed`, `agent_suggested`, `joined`, `left`, `response_time_changed` or `closed`.
+    /// `opened`, `skill_changed`, `agent_assigned`, `agent_removed`, `agent_suggested`, `suggestion_ended`, `joined`, `left`,
+    /// `response_time_changed`, `due_changed`, `delay_changed`, `note_changed`, `topic_changed`, `rated`, `ring_ended`, `dialog_opened`,
+    /// `dialog_closed`, `dialog_tagged` or `closed`.
     kind: String,
     /// A user's or consumer's id; null means the product.
     #[schema(required)]
     by: Option<String>,
     #[schema(value_type = Object)]
     detail: Value,
+    /// What came along with the request that changed it; null when nothing did.
+    #[schema(required, value_type = Option<Vec<Object>>)]
+    metadata: Option<Value>,
 }
 
 /// What happened to a conversation, in order.
@@ -44,7 +49,9 @@ pub(crate) async fn list_changes(ask: Ask) -> Result<Json<Page<ConversationChang
         |change| change.version.to_string(),
         |change| {
             let (kind, detail) = told(&change.kind);
-            ConversationChange { version: change.version, at: change.at.0, kind: kind.to_owned(), by: change.by.map(party_id), detail }
+            let metadata = change.metadata.as_deref().and_then(|json| serde_json::from_str(json).ok());
+            let (kind, by) = (kind.to_owned(), change.by.map(party_id));
+            ConversationChange { version: change.version, at: change.at.0, kind, by, detail, metadata }
         },
     )))
 }
@@ -62,5 +69,17 @@ fn told(kind: &ChangeKind) -> (&'static str, Value) {
         ChangeKind::Left(who, role) => ("left", json!({"user_id": who.to_string(), "role": role.name()})),
         ChangeKind::ResponseTimeChanged(kind, seconds) => ("response_time_changed", json!({"kind": kind.name(), "seconds": seconds})),
         ChangeKind::Closed(by) => ("closed", json!({"closed_by": by.name()})),
+        ChangeKind::DialogOpened(number) => ("dialog_opened", json!({"dialog": number.0})),
+        ChangeKind::DialogClosed(number, by) => ("dialog_closed", json!({"dialog": number.0, "closed_by": by.name()})),
+        ChangeKind::DialogTagged(number) => ("dialog_tagged", json!({"dialog": number.0})),
+        ChangeKind::Rated(rating) => ("rated", json!({"stars": rating.stars, "resolved": rating.resolved, "status": rating.status.name()})),
+        ChangeKind::NoteChanged => ("note_changed", json!({})),
+        ChangeKind::TopicChanged => ("topic_changed", json!({})),
+        ChangeKind::DelayChanged(till) => ("delay_changed", json!({"till": till.map(|till| till.0)})),
+        ChangeKind::DueChanged(due) => ("due_changed", json!({"due": due.map(|due| due.0)})),
+        ChangeKind::SuggestionEnded(agent) => ("suggestion_ended", user(agent)),
+        ChangeKind::RingEnded { agent, offered_at, state } => {
+            ("ring_ended", json!({"user_id": agent.to_string(), "offered_at": offered_at.0, "state": state.name()}))
+        }
     }
 }

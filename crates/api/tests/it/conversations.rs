@@ -75,8 +75,9 @@ async fn a_conversation_reads_as_it_is_stored() {
 
     let changes = api.get(&format!("{path}/changes")).await.expect(200);
     let kinds: Vec<_> = changes["items"].as_array().expect("items").iter().filter_map(|change| change["kind"].as_str()).collect();
-    assert_eq!(kinds, ["opened", "agent_assigned"]);
-    assert_eq!(changes["items"][1]["detail"], json!({"user_id": "1"}));
+    assert_eq!(kinds, ["opened", "ring_ended", "agent_assigned"]);
+    assert_eq!(changes["items"][1]["detail"]["state"], "ACCEPTED");
+    assert_eq!(changes["items"][2]["detail"], json!({"user_id": "1"}));
 }
 
 #[tokio::test]

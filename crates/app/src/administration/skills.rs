@@ -47,6 +47,7 @@ impl App {
             name: unused_name(&new.name, None, &view)?,
             description: validate::text("description", &new.description, 0, 500)?,
             enabled: new.enabled,
+            survey: Default::default(),
             created_at: now,
             updated_at: now,
         };

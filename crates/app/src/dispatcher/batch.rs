@@ -3,7 +3,8 @@
 use super::{AnswerError, Command, SharedRouter, load};
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{CommitError, UnitOfWork, Write};
-use crate::update::{self, UpdateDone, UpdateError};
+use crate::update::decide::{Circumstances, decide};
+use crate::update::{Actor, Update, UpdateDone, UpdateError};
 use crate::{AccountState, App, Unavailable, users_of};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::{Availability, Decision, Input, Ring, RingRefused, RingState, Router, RoutingSettings, Task};
@@ -12,7 +13,18 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
+/// The published name of what a consumer's program needs for a survey.
+const SURVEYS: &str = "MULTI_DIALOG";
+
 type Reply = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
+
+/// A request that came with its caller's own id.
+struct Remembered {
+    caller: Arc<str>,
+    key: Arc<str>,
+    asked: [u8; 32],
+    done: UpdateDone,
+}
 
 /// A conversation that the batch changes.
 pub(super) struct Work {
@@ -35,6 +47,8 @@ pub(super) struct Batch<'a> {
     states: Vec<(UserId, Availability)>,
     rings: Vec<(Ring, RingState, Arc<Task>)>,
     replies: Vec<Reply>,
+    /// The requests with an id of their callers' that were carried out.
+    remembered: Vec<Remembered>,
     /// Set when memory and store disagree: the batch must not be committed.
     broken: Option<String>,
 }
@@ -55,6 +69,7 @@ impl<'a> Batch<'a> {
             states: Vec::new(),
             rings: Vec::new(),
             replies: Vec::new(),
+            remembered: Vec::new(),
             broken: None,
         }
     }
@@ -83,7 +98,7 @@ impl<'a> Batch<'a> {
                 self.replies.push(Box::new(move |outcome| drop(reply.send(outcome))));
             }
             Command::Sockets { agent, open, listening } => self.put_in(Input::Sockets { agent, open, listening }).await,
-            Command::Update { caller, conversation, changes, reply } => match self.update(&caller, conversation, &changes).await {
+            Command::Update { actor, update, reply } => match self.update(&actor, &update).await {
                 Err(error) => drop(reply.send(Err(error))),
                 Ok(done) => self.replies.push(Box::new(move |outcome| drop(reply.send(outcome.map(|()| done).map_err(UpdateError::from))))),
             },
@@ -127,6 +142,10 @@ impl<'a> Batch<'a> {
             Decision::End(ring, state) => {
                 let task = self.task_of(ring).await?;
                 self.rings.push((ring, state, Arc::new(task)));
+                let now = self.now;
+                let work = self.work(ring.conversation).await?;
+                let change = work.next.note_ring(&ring, state, now);
+                work.changes.push(change);
             }
             Decision::Assign { conversation, agent, ring: _ } => {
                 let now = self.now;
@@ -147,8 +166,12 @@ impl<'a> Batch<'a> {
                 let now = self.now;
                 let work = self.work(conversation).await?;
                 // Gone already when the conversation closed in the same batch.
-                if work.next.open {
-                    work.next.withdraw_suggestion(agent, now).map_err(|refused| format!("withdrawing from {conversation}: {refused:?}"))?;
+                if work.next.main().open {
+                    let change = work
+                        .next
+                        .withdraw_suggestion(agent, now)
+                        .map_err(|refused| format!("withdrawing from {conversation}: {refused:?}"))?;
+                    work.changes.push(change);
                 }
                 self.tasks.insert(conversation);
             }
@@ -202,12 +225,12 @@ impl<'a> Batch<'a> {
         self.work.get_mut(&id).ok_or_else(|| format!("conversation {id} is not at hand"))
     }
 
-    async fn update(
-        &mut self,
-        caller: &crate::Caller,
-        id: ConversationId,
-        changes: &[update::FieldChange],
-    ) -> Result<UpdateDone, UpdateError> {
+    async fn update(&mut self, actor: &Actor, update: &Update) -> Result<UpdateDone, UpdateError> {
+        let id = update.conversation;
+        let asked = update.fingerprint();
+        if let Some(done) = self.done_before(actor, update, asked).await? {
+            return Ok(done);
+        }
         let directory = self.app.directory();
         let view = directory.account(self.account).ok_or_else(|| UpdateError::not_found(id))?;
         let shard = crate::live::Live::conversation_shard(id);
@@ -220,9 +243,18 @@ impl<'a> Batch<'a> {
             return Err(UpdateError::not_found(id));
         }
         let now = self.now;
-        let suggestion_ms = 2 * 3600 * 1000;
+        let app = self.app;
         let work = self.work(id).await.map_err(|reason| UpdateError::from(Unavailable(reason)))?;
-        let decided = update::decide(caller, view, &work.next, changes, now, suggestion_ms)?;
+        let hosted = view.sources.get(&work.next.source).and_then(|source| app.channel(&source.channel));
+        let hosted = hosted.is_some_and(|channel| channel.describe().hosted);
+        let around = Circumstances {
+            view,
+            routing: RoutingSettings::of(&view.account.settings),
+            // Who comes over a vendor's channel answers a survey like any other message; a program must know how.
+            can_survey: !hosted || work.next.client_can(SURVEYS) || actor.can(SURVEYS),
+            now,
+        };
+        let decided = decide(actor, &around, &work.next, update)?;
         work.next = decided.next;
         work.changes.extend(decided.changes);
         if decided.routed {
@@ -231,7 +263,28 @@ impl<'a> Batch<'a> {
         for input in decided.inputs {
             self.put_in(input).await;
         }
+        if let Some(key) = &update.client_id {
+            self.remembered.push(Remembered { caller: actor.key(), key: key.as_str().into(), asked, done: decided.done });
+        }
         Ok(decided.done)
+    }
+
+    /// What the same request came to before: in this batch, or within a day.
+    async fn done_before(&mut self, actor: &Actor, update: &Update, asked: [u8; 32]) -> Result<Option<UpdateDone>, UpdateError> {
+        let Some(key) = &update.client_id else { return Ok(None) };
+        let caller = actor.key();
+        let here = self.remembered.iter().find(|known| known.caller == caller && *known.key == **key);
+        let (before, done) = match here {
+            Some(known) => (known.asked, Some(known.done)),
+            None => match self.app.store.answered(self.account, &caller, key).await.map_err(Unavailable::from)? {
+                Some(earlier) => (earlier.asked, UpdateDone::recalled(&earlier.answer)),
+                None => return Ok(None),
+            },
+        };
+        match done.filter(|_| before == asked) {
+            Some(done) => Ok(Some(done)),
+            None => Err(UpdateError::mismatch()),
+        }
     }
 
     /// Commits, then announces and answers.
@@ -272,6 +325,9 @@ impl<'a> Batch<'a> {
 
     async fn commit(&mut self) -> Result<Vec<ConversationMoved>, String> {
         let mut unit = UnitOfWork::new(self.account.clone());
+        for Remembered { caller, key, asked, done } in self.remembered.drain(..) {
+            unit.write(Write::Remember { caller, key, asked, answer: done.remembered().into(), at: self.now });
+        }
         let mut moves = Vec::new();
         for id in &self.order {
             let Some(work) = self.work.remove(id) else { continue };

@@ -8,8 +8,8 @@ mod batch;
 mod load;
 
 use crate::directory::AccountView;
-use crate::update::{FieldChange, UpdateDone, UpdateError};
-use crate::{App, Caller, Unavailable};
+use crate::update::{Actor, Update, UpdateDone, UpdateError};
+use crate::{App, Unavailable};
 use antiphon_domain::routing::{Availability, RingRefused, Router, Task};
 use antiphon_domain::{AccountId, ConversationId, Timestamp, UserId};
 use batch::Batch;
@@ -35,12 +35,7 @@ pub(crate) enum Command {
     /// An agent's sockets came or went.
     Sockets { agent: UserId, open: u32, listening: u32 },
     /// Change a conversation: atomic.
-    Update {
-        caller: Caller,
-        conversation: ConversationId,
-        changes: Vec<FieldChange>,
-        reply: oneshot::Sender<Result<UpdateDone, UpdateError>>,
-    },
+    Update { actor: Actor, update: Update, reply: oneshot::Sender<Result<UpdateDone, UpdateError>> },
     /// Users or settings changed.
     Directory(Arc<AccountView>),
 }
@@ -125,14 +120,9 @@ impl Handle {
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    pub(crate) async fn update(
-        &self,
-        caller: Caller,
-        conversation: ConversationId,
-        changes: Vec<FieldChange>,
-    ) -> Result<UpdateDone, UpdateError> {
+    pub(crate) async fn update(&self, actor: Actor, update: Update) -> Result<UpdateDone, UpdateError> {
         let (reply, answer) = oneshot::channel();
-        let _ = self.mailbox.send(Command::Update { caller, conversation, changes, reply });
+        let _ = self.mailbox.send(Command::Update { actor, update, reply });
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 

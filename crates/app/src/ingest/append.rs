@@ -6,13 +6,13 @@ use super::{Again, Place};
 use crate::App;
 use crate::channel::{InboundContent, InboundItem};
 use crate::live::KnownConsumer;
+use crate::opening::Beginning;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
-use antiphon_domain::conversation::{Draft, Opening};
+use antiphon_domain::conversation::Draft;
 use antiphon_domain::event::Originator;
-use antiphon_domain::id::DialogNumber;
 use antiphon_domain::routing::Task;
-use antiphon_domain::{Audience, Change, Consumer, Conversation, EventBody, Role, Timestamp};
+use antiphon_domain::{Audience, Consumer, EventBody, Role, Timestamp};
 use std::sync::Arc;
 
 /// What arrived, and whose conversation it belongs to.
@@ -42,7 +42,7 @@ impl App {
         // How they came belongs to what they write first.
         let mut context = if originator.role == Role::Consumer { take_context(&mut consumer) } else { Vec::new() };
         let changed = changed || !context.is_empty();
-        let open = self.open_conversation(place, known).await?;
+        let open = self.open_of(place, known).await?;
         let mut unit = UnitOfWork::new(account.clone());
         unit.write(Write::Once { source: place.source.id, key: item.key.as_str().into(), at: now });
         if known.is_none() || changed {
@@ -51,10 +51,22 @@ impl App {
         let (mut next, was, changes) = match &open {
             Some((current, _)) => ((**current).clone(), current.version, Vec::new()),
             None => {
-                let (opened, change) = self.open_for(place, &consumer, known, now);
+                let beginning = Beginning {
+                    view: place.view,
+                    source: place.source,
+                    consumer: &consumer,
+                    first: !known.is_some_and(|known| known.had_one),
+                    by: originator.party,
+                    skill: None,
+                    response_time: None,
+                    origin: None,
+                };
+                let (opened, change) = self.begin(beginning, now);
                 (opened, 0, vec![change])
             }
         };
+        // While a survey goes on, what the consumer says is its answer.
+        let dialog = next.current_dialog().ok_or(Again::Conflict)?;
         let mut events = Vec::with_capacity(contents.len());
         let mut files = false;
         for content in contents {
@@ -66,9 +78,9 @@ impl App {
                 metadata: metadata_of(metadata, piece.payload.as_deref(), std::mem::take(&mut context)),
                 body: EventBody::Content(piece.content),
             };
-            let event = next.append(DialogNumber::MAIN, draft, now).map_err(|_| Again::Conflict)?;
+            let event = next.append(dialog, draft, now).map_err(|_| Again::Conflict)?;
             if let Some(mut file) = piece.file {
-                file.shown_in = Some((next.id, DialogNumber::MAIN, event.sequence));
+                file.shown_in = Some((next.id, dialog, event.sequence));
                 unit.write(Write::PutFile(file));
                 files = true;
             }
@@ -91,15 +103,16 @@ impl App {
             }
             return Err(error.into());
         }
-        if open.is_none() || changed || known.is_none() {
-            live.keep_known(KnownConsumer { consumer: Arc::clone(&consumer), open: Some(next.id), had_one: true });
+        match task {
+            Some(task) => self.begun(place.state, &consumer, next, Some(task), (events, changes)),
+            None => {
+                if changed || known.is_none() {
+                    live.keep_known(KnownConsumer { consumer: Arc::clone(&consumer), open: Some(next.id), had_one: true });
+                }
+                live.keep_conversation(Arc::clone(&next));
+                self.announce_move(ConversationMoved { after: next, departed: Vec::new(), events, changes });
+            }
         }
-        live.keep_conversation(Arc::clone(&next));
-        // The dispatcher hears of the conversation before anybody else can act on it.
-        if let Some(task) = task {
-            place.state.dispatcher.enqueue(task);
-        }
-        self.announce_move(ConversationMoved { after: next, departed: Vec::new(), events, changes });
         drop((open, fresh));
         if files {
             self.media.notify_one();
@@ -109,19 +122,5 @@ impl App {
             self.look_up_profile(place, consumer);
         }
         Ok(())
-    }
-
-    fn open_for(&self, place: &Place<'_>, consumer: &Consumer, known: Option<&KnownConsumer>, now: Timestamp) -> (Conversation, Change) {
-        let account = &place.view.account;
-        let opening = Opening {
-            id: self.ids.conversation(now),
-            account: account.id.clone(),
-            consumer: consumer.id,
-            source: place.source.id,
-            skill: place.source.skill.or(account.default_skill),
-            response_time_s: account.settings.response_time_s,
-            first: !known.is_some_and(|known| known.had_one),
-        };
-        Conversation::open(opening, now)
     }
 }

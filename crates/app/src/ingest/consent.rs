@@ -66,7 +66,7 @@ impl App {
             }));
         }
         unit.write(Write::PutConsumer(consumer.clone()));
-        let open = self.open_conversation(place, known).await?;
+        let open = self.open_of(place, known).await?;
         let mut moved = None;
         if let Some((current, _)) = &open {
             let mut next = (**current).clone();
@@ -77,7 +77,8 @@ impl App {
                 body: EventBody::text(text.as_str()),
                 metadata: None,
             };
-            let event = Arc::new(next.append(DialogNumber::MAIN, draft, now).map_err(|_| Again::Conflict)?);
+            let dialog = next.current_dialog().ok_or(Again::Conflict)?;
+            let event = Arc::new(next.append(dialog, draft, now).map_err(|_| Again::Conflict)?);
             let next = Arc::new(next);
             unit.write(Write::PutConversation { conversation: Arc::clone(&next), was: current.version });
             unit.write(Write::AddEvent { conversation: next.id, event: Arc::clone(&event) });

@@ -143,11 +143,12 @@ impl App {
             created_at: now,
             profile_checked_at: None,
             context: None,
+            profile: None,
         }
     }
 
     /// The consumer's open conversation, locked, if there is one.
-    async fn open_conversation(
+    async fn open_of(
         &self,
         place: &Place<'_>,
         known: Option<&KnownConsumer>,
@@ -155,21 +156,18 @@ impl App {
         let Some(id) = known.and_then(|known| known.open) else { return Ok(None) };
         let guard = place.state.live.lock_conversation(id).await;
         let loaded = self.load(place.state, &place.view.account.id, id).await?;
-        Ok(loaded.filter(|conversation| conversation.open && conversation.main().open).map(|conversation| (conversation, guard)))
+        Ok(loaded.filter(|conversation| conversation.open).map(|conversation| (conversation, guard)))
     }
 
     async fn ingest_typing(&self, place: &Place<'_>, from: &str, on: bool) -> Result<Ingested, Again> {
         let known = self.known_consumer(place, from).await?;
-        if let Some((conversation, guard)) = self.open_conversation(place, known.as_ref()).await? {
+        if let Some((conversation, guard)) = self.open_of(place, known.as_ref()).await? {
             drop(guard);
-            let users: Vec<_> = crate::users_of(&conversation).collect();
-            let what = Announcement::ChatState {
-                dialog: DialogNumber::MAIN,
-                party: Party::Consumer(conversation.consumer),
-                state: if on { "COMPOSING".into() } else { "PAUSE".into() },
-                conversation,
-            };
-            self.announce(&place.view.account.id, &users, what);
+            // A survey takes no chat states.
+            if conversation.main().open {
+                let party = Party::Consumer(conversation.consumer);
+                self.announce_chat_state(conversation, DialogNumber::MAIN, party, if on { "COMPOSING" } else { "PAUSE" });
+            }
         }
         Ok(Ingested::Stored)
     }

@@ -40,7 +40,9 @@ impl App {
         let now = self.clock.now();
         let mut unit = UnitOfWork::new(place.view.account.id.clone());
         unit.write(Write::Once { source: place.source.id, key: item.key.as_str().into(), at: now });
-        if let Some((current, _guard)) = self.open_conversation(place, known.as_ref()).await?
+        // A survey's answers are not annotated: what is told is about what the conversation itself holds.
+        let open = self.open_of(place, known.as_ref()).await?;
+        if let Some((current, _guard)) = open.filter(|(current, _)| current.main().open)
             && let Some(about) = self.sequence_of(place, &current, noted.about).await?
         {
             let mut next = (*current).clone();

@@ -72,6 +72,8 @@ pub enum Topic {
     User(AccountId, UserId),
     /// What concerns one conversation.
     Conversation(ConversationId),
+    /// What concerns one consumer of it: their conversations, and who types in them.
+    Consumer(AccountId, ConsumerId),
 }
 
 /// Announces, and lets listen.

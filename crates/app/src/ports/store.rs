@@ -452,7 +452,7 @@ pub struct RoutingRows {
     pub tasks: Vec<Task>,
     /// Agents' states.
     pub agents: Vec<(UserId, Availability, Timestamp)>,
-    /// Open conversations and their agents.
+    /// Open conversations whose main dialog goes on, and their agents.
     pub assigned: Vec<(ConversationId, UserId)>,
 }
 
@@ -476,6 +476,8 @@ pub struct ConversationFilter {
     pub involving: Option<UserId>,
     /// Only those without an assigned agent.
     pub unassigned: bool,
+    /// Only those whose main dialog has ended while a survey goes on.
+    pub in_survey: bool,
     /// Only those of a skill.
     pub skill: Option<SkillId>,
     /// Only those of a consumer.
@@ -546,6 +548,8 @@ pub trait Store: Send + Sync {
 
     /// A consumer by their address at a source.
     fn consumer_at<'a>(&'a self, account: &'a AccountId, source: SourceId, address: &'a str) -> Reading<'a, Option<ConsumerAt>>;
+    /// The same by the consumer's id.
+    fn consumer_state<'a>(&'a self, account: &'a AccountId, id: ConsumerId) -> Reading<'a, Option<ConsumerAt>>;
     /// A consumer by id.
     fn consumer<'a>(&'a self, account: &'a AccountId, id: ConsumerId) -> Reading<'a, Option<Consumer>>;
     /// Consumers whose name or address contains a text; all when it is empty. Ordered by id.

@@ -2,6 +2,7 @@
 
 mod apps;
 mod consent;
+mod consumers;
 mod equality;
 mod identity;
 mod ingest;

@@ -108,6 +108,7 @@ static KIND: ChannelKind = ChannelKind {
     ],
     consent_keywords: false,
     carrier_answers_keywords: false,
+    hosted: false,
 };
 
 fn human_agent(keys: &Keys) -> bool {

@@ -5,6 +5,7 @@
 pub mod adapt;
 pub mod errors;
 pub mod form;
+pub mod hosted;
 pub mod http;
 pub mod json;
 pub mod mac;

@@ -91,6 +91,7 @@ static KIND: ChannelKind = ChannelKind {
     ],
     consent_keywords: true,
     carrier_answers_keywords: true,
+    hosted: false,
 };
 
 impl Channel for TwilioSms {

@@ -41,7 +41,7 @@ impl RoutingSettings {
             offline_after_ms: settings.offline_after_s * 1000,
             return_after_ms: settings.return_to_queue_after_s * 1000,
             grace_ms: 60_000,
-            suggestion_ms: 2 * 3600 * 1000,
+            suggestion_ms: settings.suggestion_s * 1000,
         }
     }
 }

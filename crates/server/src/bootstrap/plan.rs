@@ -8,6 +8,7 @@ use antiphon_app::administration::app_source;
 use antiphon_app::channel::{ChannelKind, Field, Keys};
 use antiphon_app::identity::APP_CHANNEL;
 use antiphon_app::ports::store::{AccountRows, ApiKey, AuditRow, ConnectorApp, DirectoryRows, Write};
+use antiphon_domain::account::SkillSurvey;
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{
     Account, AccountId, AccountSettings, ChannelApp, ChannelAppId, Profile, RowId, Skill, SkillId, Source, SourceId, Timestamp, User,
@@ -232,6 +233,7 @@ impl Planner<'_> {
                     name: wanted.name.clone(),
                     description: String::new(),
                     enabled: true,
+                    survey: SkillSurvey::default(),
                     created_at: self.now,
                     updated_at: self.now,
                 }

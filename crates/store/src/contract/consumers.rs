@@ -15,6 +15,9 @@ pub async fn consumers_are_found_by_address_and_id(harness: &dyn Harness) {
     commit(&*store, [Write::PutConsumer(consumer(1))]).await;
     let at = store.consumer_at(&account, SOURCE, &consumer(1).address).await.expect("reads").expect("is there");
     assert_eq!((at.consumer, at.open, at.had_one), (consumer(1), None, false));
+    let by_id = store.consumer_state(&account, consumer_id(1)).await.expect("reads").expect("is there");
+    assert_eq!((by_id.consumer, by_id.open, by_id.had_one), (consumer(1), None, false));
+    assert!(store.consumer_state(&account, consumer_id(2)).await.expect("reads").is_none());
     let mut open = open_conversation(&*store, 1, 1, None, 10).await;
     let at = store.consumer_at(&account, SOURCE, &consumer(1).address).await.expect("reads").expect("is there");
     assert_eq!((at.open, at.had_one), (Some(open.id), true));

@@ -3,9 +3,9 @@
 use super::Harness;
 use super::fixtures::*;
 use antiphon_app::ports::store::{CommitError, Write};
-use antiphon_domain::conversation::{ClosedBy, Draft, ResponseTimeKind};
+use antiphon_domain::conversation::{ClosedBy, Draft, Rating, RatingStatus, ResponseTimeKind};
 use antiphon_domain::event::Party;
-use antiphon_domain::routing::{Availability, Ring, Task};
+use antiphon_domain::routing::{Availability, Ring, RingState, Task};
 use antiphon_domain::{
     AcceptStatus, Audience, Change, ChangeKind, Content, DialogNumber, Event, EventBody, FileId, Originator, Role, SkillId, Timestamp,
     UserId,
@@ -207,13 +207,30 @@ pub async fn changes_come_back_in_order(harness: &dyn Harness) {
         ChangeKind::Left(UserId(5), Role::Reader),
         ChangeKind::ResponseTimeChanged(ResponseTimeKind::Custom, -5),
         ChangeKind::Closed(ClosedBy::System),
+        ChangeKind::DialogOpened(DialogNumber(1)),
+        ChangeKind::DialogClosed(DialogNumber(1), ClosedBy::Consumer),
+        ChangeKind::DialogTagged(DialogNumber(1)),
+        ChangeKind::Rated(Rating { stars: Some(5), resolved: Some(false), status: RatingStatus::PartiallyFilled }),
+        ChangeKind::Rated(Rating { stars: None, resolved: None, status: RatingStatus::Skipped }),
+        ChangeKind::NoteChanged,
+        ChangeKind::TopicChanged,
+        ChangeKind::DelayChanged(Some(Timestamp(9))),
+        ChangeKind::DueChanged(None),
+        ChangeKind::SuggestionEnded(UserId(6)),
+        ChangeKind::RingEnded { agent: UserId(7), offered_at: Timestamp(-3), state: RingState::Expired },
     ];
     let by =
         [Some(Party::System), None, Some(Party::User(UserId(1))), Some(Party::External(SOURCE)), Some(Party::Consumer(consumer_id(1)))];
     let changes: Vec<Change> = kinds
         .into_iter()
         .enumerate()
-        .map(|(at, kind)| Change { version: 2 * at as u64 + 1, at: Timestamp(at as i64), kind, by: by[at % by.len()] })
+        .map(|(at, kind)| Change {
+            version: 2 * at as u64 + 1,
+            at: Timestamp(at as i64),
+            kind,
+            by: by[at % by.len()],
+            metadata: (at % 2 == 0).then(|| r#"[{"type":"ActionReason","reason":"ä"}]"#.into()),
+        })
         .collect();
     for change in changes.iter().rev() {
         commit(&*store, [Write::AddChange { conversation: id, change: change.clone() }]).await;

@@ -6,8 +6,9 @@ use antiphon_app::ports::store::{
     ChannelLogRow, CommitError, DeadLetterRow, IdentityProvider, KeyUse, Login, ProviderKeys, Session, SessionKind, SigningKey, Store,
     UnitOfWork, Write,
 };
-use antiphon_domain::account::Network;
-use antiphon_domain::conversation::{Draft, Opening};
+use antiphon_domain::account::{Network, SkillSurvey};
+use antiphon_domain::consumer::{Claims, ConsumerProfile};
+use antiphon_domain::conversation::{Draft, Opening, Origin, ResponseTimeKind};
 use antiphon_domain::event::Party;
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
@@ -71,7 +72,18 @@ pub fn account(id: AccountId) -> Account {
         timezone: "Europe/Berlin".to_owned(),
         default_skill: Some(SkillId(4)),
         allow_private_endpoints: [Network::parse("127.0.0.0/8"), Network::parse("fd00::/8")].into_iter().flatten().collect(),
-        settings: AccountSettings { auto_accept: true, channel_log_days: 7, max_sockets: 17, ..AccountSettings::default() },
+        settings: AccountSettings {
+            auto_accept: true,
+            channel_log_days: 7,
+            max_sockets: 17,
+            urgent_response_time_s: 61,
+            prioritized_response_time_s: 62,
+            default_response_time: ResponseTimeKind::Prioritized,
+            suggestion_s: 63,
+            survey_app: Some("survey-app".to_owned()),
+            survey_idle_s: 64,
+            ..AccountSettings::default()
+        },
         created_at: Timestamp(1_000),
     }
 }
@@ -83,6 +95,11 @@ pub fn skill(id: i64, name: &str) -> Skill {
         name: name.to_owned(),
         description: "what it is for".to_owned(),
         enabled: id % 2 == 0,
+        survey: match id % 3 {
+            0 => SkillSurvey::App("another-app".to_owned()),
+            1 => SkillSurvey::Off,
+            _ => SkillSurvey::Inherited,
+        },
         created_at: Timestamp(1),
         updated_at: Timestamp(2),
     }
@@ -213,6 +230,26 @@ pub fn consumer(number: u8) -> Consumer {
         created_at: Timestamp(i64::from(number)),
         context: Some(r#"[{"type":"Referral","ref":"abc"}]"#.to_owned()),
         profile_checked_at: (number % 2 == 1).then_some(Timestamp(77)),
+        profile: (number % 4 == 1).then(|| Arc::new(profile(number))),
+    }
+}
+
+/// What a program says about a consumer; the more, the higher the number.
+fn profile(number: u8) -> ConsumerProfile {
+    let text = |name: &str| (number > 4).then(|| format!("{name} {number}").into());
+    ConsumerProfile {
+        first_name: Some("Frida".into()),
+        last_name: text("last"),
+        avatar_url: text("avatar"),
+        background_url: text("background"),
+        role: text("role"),
+        description: text("description"),
+        external_id: text("id"),
+        phone: text("phone"),
+        email: text("mail"),
+        push: text("push"),
+        attributes: Some(r#"[{"type":"ctmrinfo","info":{"customerId":"7"}}]"#.into()),
+        claims: (number > 8).then(|| Claims { issuer: "https://brand".into(), level: "loa1".into(), attributes: "[]".into() }),
     }
 }
 
@@ -231,8 +268,17 @@ pub fn conversation(number: u32, consumer: u8, skill: Option<i64>, now: i64) -> 
         consumer: consumer_id(consumer),
         source: SOURCE,
         skill: skill.map(SkillId),
-        response_time_s: 3600,
+        response_time: (ResponseTimeKind::Normal, 3600),
         first: number.is_multiple_of(2),
+        by: Party::Consumer(consumer_id(consumer)),
+        origin: number.is_multiple_of(3).then(|| {
+            Arc::new(Origin {
+                campaign: number.is_multiple_of(2).then(|| r#"{"campaignId":1}"#.into()),
+                context: Some(r#"{"type":"SharkContext"}"#.into()),
+                client: None,
+                features: vec!["MULTI_DIALOG".into(), "RICH_CONTENT".into()],
+            })
+        }),
     };
     Conversation::open(opening, Timestamp(now))
 }

@@ -44,6 +44,11 @@ async fn fill(store: &dyn Store, model: &mut Model) {
         if number < 16 {
             conversation.close(ClosedBy::Agent, None, None, Timestamp(at + i64::from(number % 3))).expect("closes");
         }
+        // Some of those are being asked how it was.
+        if number >= 16 && number % 3 == 2 {
+            let survey = Some("survey-app".into());
+            conversation.close_dialog(DialogNumber::MAIN, ClosedBy::Consumer, None, survey, None, Timestamp(at + 1)).expect("ends");
+        }
         let writes = vec![
             Write::PutConsumer(consumer(of)),
             put(&conversation, 0),
@@ -69,11 +74,22 @@ pub async fn lists_are_filtered(harness: &dyn Harness) {
                     for skill in [None, Some(SkillId(4))] {
                         for consumer in [None, Some(consumer_id(2))] {
                             for (updated_from, updated_to) in [(None, None), (Some(Timestamp(30)), Some(Timestamp(110)))] {
-                                let text = text.clone();
-                                let filter =
-                                    ConversationFilter { open, involving, unassigned, skill, consumer, updated_from, updated_to, text };
-                                let expected = model.conversations(&filter, None, usize::MAX);
-                                assert_eq!(paged(&*store, &filter, 3).await, expected, "{filter:?}");
+                                for in_survey in [false, true] {
+                                    let text = text.clone();
+                                    let filter = ConversationFilter {
+                                        open,
+                                        involving,
+                                        unassigned,
+                                        in_survey,
+                                        skill,
+                                        consumer,
+                                        updated_from,
+                                        updated_to,
+                                        text,
+                                    };
+                                    let expected = model.conversations(&filter, None, usize::MAX);
+                                    assert_eq!(paged(&*store, &filter, 3).await, expected, "{filter:?}");
+                                }
                             }
                         }
                     }

@@ -107,6 +107,7 @@ impl Model {
             && filter.open.is_none_or(|open| open == conversation.open)
             && filter.involving.is_none_or(|user| conversation.involves(user))
             && (!filter.unassigned || conversation.assigned_agent().is_none())
+            && (!filter.in_survey || conversation.in_survey())
             && filter.skill.is_none_or(|skill| conversation.skill == Some(skill))
             && filter.consumer.is_none_or(|consumer| conversation.consumer == consumer)
             && filter.updated_from.is_none_or(|from| conversation.updated_at >= from)

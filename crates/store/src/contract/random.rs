@@ -5,7 +5,7 @@ use super::Harness;
 use super::fixtures::*;
 use super::model::Model;
 use antiphon_app::ports::store::{CommitError, ConversationCursor, ConversationFilter, DeliveryFilter, Store, Write};
-use antiphon_domain::conversation::ClosedBy;
+use antiphon_domain::conversation::{ClosedBy, Delay, Rating, RatingStatus};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::{Availability, Task};
 use antiphon_domain::{
@@ -123,7 +123,7 @@ fn changing(dice: &mut Dice, model: &Model, now: i64, writes: &mut Vec<Write>) {
 fn step(dice: &mut Dice, conversation: &mut Conversation, now: i64, writes: &mut Vec<Write>) {
     let (user, at) = (dice.user(), Timestamp(now));
     let id = conversation.id;
-    let change = match dice.roll(12) {
+    let change = match dice.roll(18) {
         0 => conversation.assign(user, None, at),
         1 => conversation.unassign(conversation.assigned_agent().unwrap_or(user), Some(Party::System), at),
         2 => conversation.suggest(user, None, at),
@@ -131,6 +131,26 @@ fn step(dice: &mut Dice, conversation: &mut Conversation, now: i64, writes: &mut
         4 => conversation.leave(DialogNumber::MAIN, user, Role::Manager, None, at),
         5 => conversation.change_skill(dice.maybe(|dice| SkillId(dice.roll(3) as i64)), None, at),
         6 => conversation.close(ClosedBy::System, dice.maybe(|_| "done".into()), None, at),
+        12 | 13 => {
+            // Its main dialog ends, perhaps for a survey; or its survey does.
+            let number = conversation.current_dialog().unwrap_or(DialogNumber::MAIN);
+            let survey = dice.maybe(|_| "survey-app".into());
+            let ended = conversation.close_dialog(number, ClosedBy::Agent, None, survey, Some(Party::User(user)), at);
+            let changes = ended.into_iter().flatten();
+            writes.extend(changes.map(|change| Write::AddChange { conversation: id, change }));
+            return;
+        }
+        14 => {
+            let number = conversation.current_dialog().unwrap_or(DialogNumber::MAIN);
+            conversation.tag_dialog(number, Some(r#"[{"type":"Survey"}]"#.into()), None, at)
+        }
+        15 => Ok(conversation.rate(Rating { stars: Some(4), resolved: Some(true), status: RatingStatus::Filled }, None, at)),
+        16 => conversation.set_due(dice.maybe(|_| Timestamp(99)), None, at),
+        17 => {
+            let delay = dice.maybe(|_| Delay { kind: "NIGHT".into(), till: Timestamp(98) });
+            let _ = conversation.set_note(if dice.roll(2) == 0 { "a note".into() } else { "".into() }, None, at);
+            conversation.set_delay(delay, None, at)
+        }
         kind => {
             let agent = Originator { party: Party::User(user), role: Role::AssignedAgent };
             let mut draft = text(Party::Consumer(conversation.consumer), Role::Consumer, "more");
@@ -146,7 +166,8 @@ fn step(dice: &mut Dice, conversation: &mut Conversation, now: i64, writes: &mut
                 }
                 _ => {}
             }
-            if let Ok(event) = conversation.append(DialogNumber::MAIN, draft, at) {
+            let number = conversation.current_dialog().unwrap_or(DialogNumber::MAIN);
+            if let Ok(event) = conversation.append(number, draft, at) {
                 writes.push(Write::AddEvent { conversation: id, event: event.into() });
             }
             return;
@@ -163,8 +184,9 @@ async fn compare(store: &dyn Store, model: &Model, dice: &mut Dice, seed: u64) {
         let stored = store.conversation(&account, conversation.id).await.expect("reads");
         assert_eq!(stored.as_ref(), Some(conversation), "seed {seed}");
         let from = dice.roll(4);
-        let events = store.events(&account, conversation.id, DialogNumber::MAIN, from, 5).await.expect("reads");
-        let range = (conversation.id, DialogNumber::MAIN, from)..=(conversation.id, DialogNumber::MAIN, u64::MAX);
+        let dialog = DialogNumber(dice.roll(2) as u16);
+        let events = store.events(&account, conversation.id, dialog, from, 5).await.expect("reads");
+        let range = (conversation.id, dialog, from)..=(conversation.id, dialog, u64::MAX);
         let expected: Vec<_> = model.events.range(range).take(5).map(|(_, event)| event.clone()).collect();
         assert_eq!(events, expected, "seed {seed}");
         let after = dice.roll(4);
@@ -178,6 +200,8 @@ async fn compare(store: &dyn Store, model: &Model, dice: &mut Dice, seed: u64) {
         let theirs: Vec<_> = model.conversations.values().filter(|conversation| conversation.consumer == consumer.id).collect();
         let open = theirs.iter().find(|conversation| conversation.open).map(|conversation| conversation.id);
         assert_eq!((&at.consumer, at.open, at.had_one), (consumer, open, !theirs.is_empty()), "seed {seed}");
+        let by_id = store.consumer_state(&account, consumer.id).await.expect("reads").expect("is there");
+        assert_eq!((by_id.consumer, by_id.open, by_id.had_one), (at.consumer, at.open, at.had_one), "seed {seed}");
     }
     for _ in 0..60 {
         let filter = random_filter(dice);
@@ -198,6 +222,7 @@ fn random_filter(dice: &mut Dice) -> ConversationFilter {
         open: dice.maybe(|dice| dice.roll(2) == 0),
         involving: dice.maybe(Dice::user),
         unassigned: dice.roll(3) == 0,
+        in_survey: dice.roll(5) == 0,
         skill: dice.maybe(|dice| SkillId(dice.roll(3) as i64)),
         consumer: if dice.roll(4) == 0 { Some(consumer_id(dice.roll(12) as u8)) } else { None },
         updated_from: dice.maybe(|dice| Timestamp(1_000 + dice.roll(150) as i64)),
@@ -213,7 +238,7 @@ async fn compare_routing(store: &dyn Store, model: &Model, seed: u64) {
     let agents: Vec<_> = model.agents.iter().map(|(user, (availability, at))| (*user, *availability, *at)).collect();
     assert_eq!(routing.agents, agents, "seed {seed}");
     routing.assigned.sort_unstable();
-    let open = model.conversations.values().filter(|conversation| conversation.open);
+    let open = model.conversations.values().filter(|conversation| conversation.main().open);
     let assigned: Vec<_> = open.filter_map(|conversation| Some((conversation.id, conversation.assigned_agent()?))).collect();
     assert_eq!(routing.assigned, assigned, "seed {seed}");
 }

@@ -60,6 +60,14 @@ fn every_hot_query_is_by_index() {
                 "conversations_closed_consumer (account=? AND consumer=? AND class<?)",
             ],
         ),
+        (
+            consumers::STATE,
+            &[
+                "consumers_id (account=? AND id=?)",
+                "conversations_one_open (account=? AND consumer=?)",
+                "conversations_closed_consumer (account=? AND consumer=? AND class<?)",
+            ],
+        ),
         (consumers::BY_ID, &["consumers_id (account=? AND id=?)"]),
         (consumers::PAGE, &["consumers_id (account=? AND id>?)"]),
         (consumers::CONSENT, &["PRIMARY KEY (account=? AND consumer=?)"]),

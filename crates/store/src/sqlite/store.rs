@@ -72,6 +72,10 @@ impl Store for SqliteStore {
         self.now(move |view| view.answered(account, caller, key))
     }
 
+    fn consumer_state<'a>(&'a self, account: &'a AccountId, id: ConsumerId) -> Reading<'a, Option<ConsumerAt>> {
+        self.now(move |view| view.consumer_state(account, id))
+    }
+
     fn consumer_at<'a>(&'a self, account: &'a AccountId, source: SourceId, address: &'a str) -> Reading<'a, Option<ConsumerAt>> {
         self.now(move |view| view.consumer_at(account, source, address))
     }

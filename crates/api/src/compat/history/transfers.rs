@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn blank(kind: ChangeKind) -> Change {
-        Change { version: 1, at: Timestamp(0), kind, by: Some(Party::User(ONE)) }
+        Change { version: 1, at: Timestamp(0), kind, by: Some(Party::User(ONE)), metadata: None }
     }
 
     #[test]

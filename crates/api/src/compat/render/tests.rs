@@ -21,6 +21,7 @@ fn consumer() -> Consumer {
         created_at: Timestamp(0),
         context: None,
         profile_checked_at: None,
+        profile: None,
     }
 }
 

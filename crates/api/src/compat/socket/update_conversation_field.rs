@@ -157,6 +157,7 @@ fn refused(error: UpdateError) -> Failure {
         UpdateErrorKind::AlreadyThere | UpdateErrorKind::NoSuchUser | UpdateErrorKind::NoSuchSkill | UpdateErrorKind::Invalid => {
             Failure::bad_request(error.message)
         }
+        UpdateErrorKind::IdempotencyMismatch => Failure::conflict(error.message),
         UpdateErrorKind::Unavailable => Failure::unavailable(),
     }
 }

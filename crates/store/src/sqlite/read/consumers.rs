@@ -21,6 +21,10 @@ pub const AT: &str = "SELECT c.id, c.source, c.address, c.name, c.data,
     (SELECT o.id FROM conversations o WHERE o.account = ?1 AND o.consumer = c.id AND o.class > 0),
     EXISTS (SELECT 1 FROM conversations d WHERE d.account = ?1 AND d.consumer = c.id AND d.class <= 0)
     FROM consumers c WHERE c.account = ?1 AND c.source = ?2 AND c.address = ?3";
+pub const STATE: &str = "SELECT c.id, c.source, c.address, c.name, c.data,
+    (SELECT o.id FROM conversations o WHERE o.account = ?1 AND o.consumer = c.id AND o.class > 0),
+    EXISTS (SELECT 1 FROM conversations d WHERE d.account = ?1 AND d.consumer = c.id AND d.class <= 0)
+    FROM consumers c WHERE c.account = ?1 AND c.id = ?2";
 pub const BY_ID: &str = "SELECT id, source, address, name, data FROM consumers WHERE account = ?1 AND id = ?2";
 pub const PAGE: &str = "SELECT id, source, address, name, data FROM consumers WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 pub const FIND: &str = "SELECT c.id, c.source, c.address, c.name, c.data FROM consumer_text t CROSS JOIN consumers c ON c.number = t.rowid
@@ -32,10 +36,14 @@ impl View<'_> {
         let Some(number) = self.account(account)? else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(AT)?;
         let mut rows = statement.query(params![number, source.0 as i64, address])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let open = row.get::<_, Option<[u8; 16]>>(5)?.map(ConversationId);
-        let had_one = open.is_some() || row.get(6)?;
-        Ok(Some(ConsumerAt { consumer: consumer(row)?, open, had_one }))
+        rows.next()?.map(state).transpose()
+    }
+
+    pub fn consumer_state(&self, account: &AccountId, id: ConsumerId) -> Result<Option<ConsumerAt>, Failure> {
+        let Some(number) = self.account(account)? else { return Ok(None) };
+        let mut statement = self.connection.prepare_cached(STATE)?;
+        let mut rows = statement.query(params![number, id.0])?;
+        rows.next()?.map(state).transpose()
     }
 
     pub fn consumer(&self, account: &AccountId, id: ConsumerId) -> Result<Option<Consumer>, Failure> {
@@ -115,6 +123,12 @@ impl View<'_> {
         }
         Ok(all)
     }
+}
+
+fn state(row: &Row<'_>) -> Result<ConsumerAt, Failure> {
+    let open = row.get::<_, Option<[u8; 16]>>(5)?.map(ConversationId);
+    let had_one = open.is_some() || row.get(6)?;
+    Ok(ConsumerAt { consumer: consumer(row)?, open, had_one })
 }
 
 fn consumer(row: &Row<'_>) -> Result<Consumer, Failure> {

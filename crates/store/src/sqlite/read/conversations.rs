@@ -7,7 +7,7 @@ use super::super::failure::Failure;
 use super::super::reader::View;
 use super::super::rows::codec::at_place;
 use super::super::rows::consumer::decode_task;
-use super::super::rows::conversation::{ASSIGNED, CLOSED, CLOSED_UNASSIGNED, ConversationColumns, UNASSIGNED, counter, number};
+use super::super::rows::conversation::{ASSIGNED, CLOSED, CLOSED_UNASSIGNED, ConversationColumns, SURVEY, UNASSIGNED, counter, number};
 use super::super::rows::event::{decode_change, decode_event};
 use super::bound;
 use antiphon_app::ports::store::{ConversationCursor, ConversationFilter, RoutingRows};
@@ -148,11 +148,13 @@ impl View<'_> {
         let from = filter.updated_from.map_or(i64::MIN, |from| from.0);
         let page = Page { account, filter, from, before, limit: bound(limit) };
         let classes: &[i64] = match (filter.open, filter.unassigned) {
-            (Some(true), false) => &[ASSIGNED, UNASSIGNED],
+            (Some(false), _) | (_, true) if filter.in_survey => &[],
+            _ if filter.in_survey => &[SURVEY],
+            (Some(true), false) => &[ASSIGNED, UNASSIGNED, SURVEY],
             (Some(true), true) => &[UNASSIGNED],
             (Some(false), false) => &[CLOSED, CLOSED_UNASSIGNED],
             (Some(false), true) => &[CLOSED_UNASSIGNED],
-            (None, false) => &[ASSIGNED, UNASSIGNED, CLOSED, CLOSED_UNASSIGNED],
+            (None, false) => &[ASSIGNED, UNASSIGNED, SURVEY, CLOSED, CLOSED_UNASSIGNED],
             (None, true) => &[UNASSIGNED, CLOSED_UNASSIGNED],
         };
         let text = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
@@ -269,7 +271,7 @@ impl View<'_> {
 
     fn only_involving(&self, account: i64, user: UserId, places: Vec<Place>) -> Result<Vec<Place>, Failure> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM members WHERE account = ?1 AND user = ?2 AND class IN (1, 2) AND at = 0 AND conversation = ?4)
+            "SELECT EXISTS (SELECT 1 FROM members WHERE account = ?1 AND user = ?2 AND class IN (1, 2, 3) AND at = 0 AND conversation = ?4)
              OR EXISTS (SELECT 1 FROM members WHERE account = ?1 AND user = ?2 AND class IN (-1, 0) AND at = ?3 AND conversation = ?4)",
         )?;
         let mut kept = Vec::new();

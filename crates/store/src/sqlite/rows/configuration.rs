@@ -2,9 +2,10 @@
 //! are sealed before they reach their column.
 
 use super::codec::{Decoder, Encoder, at_place, place};
+use super::event::RESPONSE_TIMES;
 use crate::sqlite::failure::Failure;
 use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionKind};
-use antiphon_domain::account::Network;
+use antiphon_domain::account::{Network, SkillSurvey};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
     Account, AccountId, AccountSettings, ChannelApp, ChannelAppId, Health, Pid, Privilege, Profile, Skill, SkillId, Source, SourceId,
@@ -31,13 +32,19 @@ pub fn encode_account(account: &Account) -> Vec<u8> {
         .i64(settings.response_time_s)
         .i64(settings.idle_logout_s)
         .i64(settings.channel_log_days)
-        .u64(u64::from(settings.max_sockets));
+        .u64(u64::from(settings.max_sockets))
+        .i64(settings.urgent_response_time_s)
+        .i64(settings.prioritized_response_time_s)
+        .u8(place(&RESPONSE_TIMES, &settings.default_response_time))
+        .i64(settings.suggestion_s)
+        .option_text(settings.survey_app.as_deref())
+        .i64(settings.survey_idle_s);
     to.finish()
 }
 
 pub fn decode_account(id: AccountId, data: &[u8]) -> Result<Account, Failure> {
     let from = &mut Decoder::new(data);
-    Ok(Account {
+    let mut account = Account {
         id,
         name: from.string()?,
         timezone: from.string()?,
@@ -54,19 +61,45 @@ pub fn decode_account(id: AccountId, data: &[u8]) -> Result<Account, Failure> {
             idle_logout_s: from.i64()?,
             channel_log_days: from.i64()?,
             max_sockets: from.u32()?,
+            ..AccountSettings::default()
         },
-    })
+    };
+    if !from.is_at_end() {
+        let settings = &mut account.settings;
+        settings.urgent_response_time_s = from.i64()?;
+        settings.prioritized_response_time_s = from.i64()?;
+        settings.default_response_time = at_place(&RESPONSE_TIMES, from.u8()?)?;
+        settings.suggestion_s = from.i64()?;
+        settings.survey_app = from.option(|from| from.string())?;
+        settings.survey_idle_s = from.i64()?;
+    }
+    Ok(account)
 }
 
 pub fn encode_skill(skill: &Skill) -> Vec<u8> {
     let mut to = Encoder::new();
     to.text(&skill.description).bool(skill.enabled).time(skill.created_at).time(skill.updated_at);
+    match &skill.survey {
+        SkillSurvey::Inherited => to.u8(0),
+        SkillSurvey::Off => to.u8(1),
+        SkillSurvey::App(app) => to.u8(2).text(app),
+    };
     to.finish()
 }
 
 pub fn decode_skill(id: SkillId, name: String, data: &[u8]) -> Result<Skill, Failure> {
     let from = &mut Decoder::new(data);
-    Ok(Skill { id, name, description: from.string()?, enabled: from.bool()?, created_at: from.time()?, updated_at: from.time()? })
+    let (description, enabled, created_at, updated_at) = (from.string()?, from.bool()?, from.time()?, from.time()?);
+    let survey = match from.is_at_end() {
+        true => SkillSurvey::Inherited,
+        false => match from.u8()? {
+            0 => SkillSurvey::Inherited,
+            1 => SkillSurvey::Off,
+            2 => SkillSurvey::App(from.string()?),
+            _ => return Err(Failure::corrupt("an unknown kind of a skill's survey")),
+        },
+    };
+    Ok(Skill { id, name, description, enabled, survey, created_at, updated_at })
 }
 
 pub fn encode_profile(profile: &Profile) -> Vec<u8> {

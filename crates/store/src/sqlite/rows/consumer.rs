@@ -3,6 +3,7 @@
 use super::codec::{Decoder, Encoder, at_place, place};
 use crate::sqlite::failure::Failure;
 use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
+use antiphon_domain::consumer::{Claims, ConsumerProfile};
 use antiphon_domain::file::{FileFetch, FileState};
 use antiphon_domain::routing::{Ring, Task};
 use antiphon_domain::{
@@ -18,7 +19,52 @@ pub fn encode_consumer(consumer: &Consumer) -> Vec<u8> {
         .time(consumer.created_at)
         .option_time(consumer.profile_checked_at)
         .option_text(consumer.context.as_deref());
+    // Most consumers come from channels that tell nothing of this, and pay nothing for it.
+    if let Some(profile) = &consumer.profile {
+        put_profile(&mut to, profile);
+    }
     to.finish()
+}
+
+fn put_profile(to: &mut Encoder, profile: &ConsumerProfile) {
+    for text in [
+        &profile.first_name,
+        &profile.last_name,
+        &profile.avatar_url,
+        &profile.background_url,
+        &profile.role,
+        &profile.description,
+        &profile.external_id,
+        &profile.phone,
+        &profile.email,
+        &profile.push,
+        &profile.attributes,
+    ] {
+        to.option_text(text.as_deref());
+    }
+    to.option(profile.claims.as_ref(), |to, claims| {
+        to.text(&claims.issuer).text(&claims.level).text(&claims.attributes);
+    });
+}
+
+fn get_profile(from: &mut Decoder<'_>) -> Result<ConsumerProfile, Failure> {
+    let mut text = || from.option(|from| from.arc());
+    let mut profile = ConsumerProfile {
+        first_name: text()?,
+        last_name: text()?,
+        avatar_url: text()?,
+        background_url: text()?,
+        role: text()?,
+        description: text()?,
+        external_id: text()?,
+        phone: text()?,
+        email: text()?,
+        push: text()?,
+        attributes: text()?,
+        claims: None,
+    };
+    profile.claims = from.option(|from| Ok(Claims { issuer: from.arc()?, level: from.arc()?, attributes: from.arc()? }))?;
+    Ok(profile)
 }
 
 pub fn decode_consumer(id: ConsumerId, source: SourceId, address: String, name: Option<String>, data: &[u8]) -> Result<Consumer, Failure> {
@@ -33,6 +79,7 @@ pub fn decode_consumer(id: ConsumerId, source: SourceId, address: String, name: 
         created_at: from.time()?,
         profile_checked_at: from.option(|from| from.time())?,
         context: if from.is_at_end() { None } else { from.option(|from| from.string())? },
+        profile: if from.is_at_end() { None } else { Some(get_profile(from)?.into()) },
     })
 }
 
@@ -170,6 +217,7 @@ mod tests {
             created_at: Timestamp(5),
             profile_checked_at: Some(Timestamp(6)),
             context: None,
+            profile: None,
         };
         let mut data = encode_consumer(&consumer);
         data.pop();

@@ -2,8 +2,9 @@
 //! in the events table and joined by its sequence.
 
 use super::codec::{Decoder, Encoder, at_place, place};
-use super::event::{CLOSERS, RESPONSE_TIMES, get_party, get_role, put_party, put_role};
+use super::event::{CLOSERS, RESPONSE_TIMES, get_party, get_rating, get_role, put_party, put_rating, put_role};
 use crate::sqlite::failure::Failure;
+use antiphon_domain::conversation::{Delay, Origin};
 use antiphon_domain::event::Party;
 use antiphon_domain::{
     AccountId, ConsumerId, Conversation, ConversationId, Dialog, DialogKind, DialogNumber, Event, Participant, Sequence, SkillId, SourceId,
@@ -19,6 +20,8 @@ pub const CLOSED: i64 = 0;
 pub const ASSIGNED: i64 = 1;
 /// The class of an open one without.
 pub const UNASSIGNED: i64 = 2;
+/// The class of one whose main dialog has ended while a survey goes on: open, and nobody's work.
+pub const SURVEY: i64 = 3;
 
 /// A conversation's row, ready to be written.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ impl ConversationRow {
         let class = match (conversation.open, conversation.assigned_agent()) {
             (false, Some(_)) => CLOSED,
             (false, None) => CLOSED_UNASSIGNED,
+            (true, _) if conversation.in_survey() => SURVEY,
             (true, Some(_)) => ASSIGNED,
             (true, None) => UNASSIGNED,
         };
@@ -124,7 +128,57 @@ fn encode_state(conversation: &Conversation) -> Vec<u8> {
         .option_time(conversation.last_consumer_at)
         .bool(conversation.first)
         .list(conversation.dialogs.iter(), put_dialog);
+    put_rest(&mut to, conversation);
     to.finish()
+}
+
+/// What only some conversations have; the others' records end before it.
+fn put_rest(to: &mut Encoder, it: &Conversation) {
+    let further = it.dialogs.iter().any(|dialog| dialog.app.is_some() || dialog.metadata.is_some());
+    let noted = it.origin.is_some() || it.rating.is_some() || it.note.is_some() || it.topic.is_some();
+    if !(further || noted || it.manual_due.is_some() || it.delay.is_some()) {
+        return;
+    }
+    to.option(it.origin.as_deref(), |to, origin| {
+        to.option_text(origin.campaign.as_deref()).option_text(origin.context.as_deref()).option_text(origin.client.as_deref()).list(
+            origin.features.iter(),
+            |to, feature| {
+                to.text(feature);
+            },
+        );
+    })
+    .option(it.rating, put_rating)
+    .option_text(it.note.as_deref())
+    .option_text(it.topic.as_deref())
+    .option_time(it.manual_due)
+    .option(it.delay.as_ref(), |to, delay| {
+        to.text(&delay.kind).time(delay.till);
+    })
+    .list(it.dialogs.iter(), |to, dialog| {
+        to.option_text(dialog.app.as_deref()).option_text(dialog.metadata.as_deref());
+    });
+}
+
+fn get_rest(from: &mut Decoder<'_>, it: &mut Conversation) -> Result<(), Failure> {
+    it.origin = from.option(|from| {
+        Ok(Origin {
+            campaign: from.option(|from| from.arc())?,
+            context: from.option(|from| from.arc())?,
+            client: from.option(|from| from.arc())?,
+            features: from.list(|from| from.arc())?,
+        }
+        .into())
+    })?;
+    it.rating = from.option(get_rating)?;
+    it.note = from.option(|from| from.arc())?;
+    it.topic = from.option(|from| from.arc())?;
+    it.manual_due = from.option(|from| from.time())?;
+    it.delay = from.option(|from| Ok(Delay { kind: from.arc()?, till: from.time()? }))?;
+    let further = from.list(|from| Ok((from.option(|from| from.arc())?, from.option(|from| from.arc())?)))?;
+    for (dialog, (app, metadata)) in it.dialogs.iter_mut().zip(further) {
+        (dialog.app, dialog.metadata) = (app, metadata);
+    }
+    Ok(())
 }
 
 fn put_dialog(to: &mut Encoder, dialog: &Dialog) {
@@ -165,7 +219,20 @@ fn get_dialog(from: &mut Decoder<'_>) -> Result<Dialog, Failure> {
             read_up_to: from.option(|from| from.u64())?,
         })
     })?;
-    Ok(Dialog { number, kind, open, next_sequence, participants, created_at, ended_at, closed_by, closed_cause, updated_at })
+    Ok(Dialog {
+        number,
+        kind,
+        open,
+        next_sequence,
+        participants,
+        created_at,
+        ended_at,
+        closed_by,
+        closed_cause,
+        updated_at,
+        app: None,
+        metadata: None,
+    })
 }
 
 /// The columns of a conversation as they are read.
@@ -195,7 +262,7 @@ impl ConversationColumns<'_> {
         if dialogs.is_empty() {
             return Err(Failure::corrupt("a conversation without its main dialog"));
         }
-        Ok(Conversation {
+        let mut it = Conversation {
             id: self.id,
             account: account.clone(),
             consumer: self.consumer,
@@ -213,7 +280,17 @@ impl ConversationColumns<'_> {
             last_consumer_at,
             first,
             last_content: self.last_content.map(|(sequence, data)| last_content(sequence, data)).transpose()?,
-        })
+            origin: None,
+            rating: None,
+            note: None,
+            topic: None,
+            manual_due: None,
+            delay: None,
+        };
+        if !from.is_at_end() {
+            get_rest(from, &mut it)?;
+        }
+        Ok(it)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::codec::{Decoder, Encoder, at_place, place};
 use crate::sqlite::failure::Failure;
-use antiphon_domain::conversation::{ChangeKind, ClosedBy, ResponseTimeKind};
+use antiphon_domain::conversation::{ChangeKind, ClosedBy, Rating, RatingStatus, ResponseTimeKind};
 use antiphon_domain::event::Party;
+use antiphon_domain::routing::RingState;
 use antiphon_domain::{
     AcceptStatus, Audience, Change, ConsumerId, Content, DialogNumber, Event, EventBody, FileId, Originator, Role, Sequence, SkillId,
     SourceId, UserId, Version,
@@ -12,6 +13,9 @@ use antiphon_domain::{
 pub const CLOSERS: [ClosedBy; 3] = [ClosedBy::Agent, ClosedBy::Consumer, ClosedBy::System];
 pub const RESPONSE_TIMES: [ResponseTimeKind; 4] =
     [ResponseTimeKind::Normal, ResponseTimeKind::Urgent, ResponseTimeKind::Prioritized, ResponseTimeKind::Custom];
+
+const RING_STATES: [RingState; 5] =
+    [RingState::Waiting, RingState::Accepted, RingState::Rejected, RingState::Expired, RingState::Cancelled];
 
 pub fn put_party(to: &mut Encoder, party: Party) {
     match party {
@@ -91,25 +95,78 @@ pub fn encode_change(change: &Change) -> Vec<u8> {
     let mut to = Encoder::new();
     to.time(change.at).option(change.by, put_party);
     match change.kind {
-        ChangeKind::Opened => to.u8(0),
+        ChangeKind::Opened => {
+            to.u8(0);
+        }
         ChangeKind::SkillChanged { from: left, to: reached } => {
-            to.u8(1).option_i64(left.map(|skill| skill.0)).option_i64(reached.map(|skill| skill.0))
+            to.u8(1).option_i64(left.map(|skill| skill.0)).option_i64(reached.map(|skill| skill.0));
         }
-        ChangeKind::AgentAssigned(user) => to.u8(2).i64(user.0),
-        ChangeKind::AgentRemoved(user) => to.u8(3).i64(user.0),
-        ChangeKind::AgentSuggested(user) => to.u8(4).i64(user.0),
-        ChangeKind::Joined(user, role) => {
-            put_role(to.u8(5).i64(user.0), role);
-            &mut to
+        ChangeKind::AgentAssigned(user) => {
+            to.u8(2).i64(user.0);
         }
-        ChangeKind::Left(user, role) => {
-            put_role(to.u8(6).i64(user.0), role);
-            &mut to
+        ChangeKind::AgentRemoved(user) => {
+            to.u8(3).i64(user.0);
         }
-        ChangeKind::ResponseTimeChanged(kind, seconds) => to.u8(7).u8(place(&RESPONSE_TIMES, &kind)).i64(seconds),
-        ChangeKind::Closed(by) => to.u8(8).u8(place(&CLOSERS, &by)),
-    };
+        ChangeKind::AgentSuggested(user) => {
+            to.u8(4).i64(user.0);
+        }
+        ChangeKind::Joined(user, role) => put_role(to.u8(5).i64(user.0), role),
+        ChangeKind::Left(user, role) => put_role(to.u8(6).i64(user.0), role),
+        ChangeKind::ResponseTimeChanged(kind, seconds) => {
+            to.u8(7).u8(place(&RESPONSE_TIMES, &kind)).i64(seconds);
+        }
+        ChangeKind::Closed(by) => {
+            to.u8(8).u8(place(&CLOSERS, &by));
+        }
+        ChangeKind::DialogOpened(number) => {
+            to.u8(9).u64(u64::from(number.0));
+        }
+        ChangeKind::DialogClosed(number, by) => {
+            to.u8(10).u64(u64::from(number.0)).u8(place(&CLOSERS, &by));
+        }
+        ChangeKind::DialogTagged(number) => {
+            to.u8(11).u64(u64::from(number.0));
+        }
+        ChangeKind::Rated(rating) => put_rating(to.u8(12), rating),
+        ChangeKind::NoteChanged => {
+            to.u8(13);
+        }
+        ChangeKind::TopicChanged => {
+            to.u8(14);
+        }
+        ChangeKind::DelayChanged(till) => {
+            to.u8(15).option_time(till);
+        }
+        ChangeKind::DueChanged(due) => {
+            to.u8(16).option_time(due);
+        }
+        ChangeKind::SuggestionEnded(user) => {
+            to.u8(17).i64(user.0);
+        }
+        ChangeKind::RingEnded { agent, offered_at, state } => {
+            to.u8(18).i64(agent.0).time(offered_at).u8(place(&RING_STATES, &state));
+        }
+    }
+    if change.metadata.is_some() {
+        to.option_text(change.metadata.as_deref());
+    }
     to.finish()
+}
+
+pub fn put_rating(to: &mut Encoder, rating: Rating) {
+    to.option_u64(rating.stars.map(u64::from))
+        .option(rating.resolved, |to, resolved| {
+            to.bool(resolved);
+        })
+        .u8(place(&RatingStatus::ALL, &rating.status));
+}
+
+pub fn get_rating(from: &mut Decoder<'_>) -> Result<Rating, Failure> {
+    Ok(Rating {
+        stars: from.option(|from| from.u8())?,
+        resolved: from.option(|from| from.bool())?,
+        status: at_place(&RatingStatus::ALL, from.u8()?)?,
+    })
 }
 
 pub fn decode_change(version: Version, data: &[u8]) -> Result<Change, Failure> {
@@ -129,7 +186,18 @@ pub fn decode_change(version: Version, data: &[u8]) -> Result<Change, Failure> {
         6 => ChangeKind::Left(UserId(from.i64()?), get_role(from)?),
         7 => ChangeKind::ResponseTimeChanged(at_place(&RESPONSE_TIMES, from.u8()?)?, from.i64()?),
         8 => ChangeKind::Closed(at_place(&CLOSERS, from.u8()?)?),
+        9 => ChangeKind::DialogOpened(DialogNumber(from.u16()?)),
+        10 => ChangeKind::DialogClosed(DialogNumber(from.u16()?), at_place(&CLOSERS, from.u8()?)?),
+        11 => ChangeKind::DialogTagged(DialogNumber(from.u16()?)),
+        12 => ChangeKind::Rated(get_rating(from)?),
+        13 => ChangeKind::NoteChanged,
+        14 => ChangeKind::TopicChanged,
+        15 => ChangeKind::DelayChanged(from.option(|from| from.time())?),
+        16 => ChangeKind::DueChanged(from.option(|from| from.time())?),
+        17 => ChangeKind::SuggestionEnded(UserId(from.i64()?)),
+        18 => ChangeKind::RingEnded { agent: UserId(from.i64()?), offered_at: from.time()?, state: at_place(&RING_STATES, from.u8()?)? },
         _ => return Err(Failure::corrupt("an unknown kind of change")),
     };
-    Ok(Change { version, at, kind, by })
+    let metadata = if from.is_at_end() { None } else { from.option(|from| from.arc())? };
+    Ok(Change { version, at, kind, by, metadata })
 }

@@ -10,8 +10,10 @@ fn opened(now: i64) -> Conversation {
         consumer: ConsumerId([9; 32]),
         source: SourceId(1),
         skill: Some(SkillId(5)),
-        response_time_s: 600,
+        response_time: (ResponseTimeKind::Normal, 600),
         first: true,
+        by: Party::Consumer(ConsumerId([9; 32])),
+        origin: None,
     };
     Conversation::open(opening, Timestamp(now)).0
 }

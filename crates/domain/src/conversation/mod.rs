@@ -1,9 +1,15 @@
 //! A conversation: everything between one consumer and the account until it is closed.
 //!
 //! Each command takes the state and a time, and either refuses or moves the state one version on. Who may issue a
-//! command is decided before (see `profile`); whether it makes sense is decided here.
+//! command is decided before (see `profile`); whether it makes sense is decided here. Here are the state and the order of
+//! events; [`agents`] is who is in it, [`fields`] what is noted about it, [`ending`] how it closes and what follows.
+
+mod agents;
+mod ending;
+mod fields;
 
 use crate::event::Party;
+use crate::routing::RingState;
 use crate::{
     AcceptStatus, AccountId, Audience, ConsumerId, Content, ConversationId, Event, EventBody, Originator, Sequence, SkillId, SourceId,
     Timestamp, UserId,
@@ -119,6 +125,17 @@ pub struct Dialog {
     pub closed_cause: Option<Arc<str>>,
     /// When its participants or state last changed.
     pub updated_at: Timestamp,
+    /// The app that asks: a survey's.
+    pub app: Option<Arc<str>>,
+    /// What somebody attached to it last: a JSON array, kept as their bytes.
+    pub metadata: Option<Arc<str>>,
+}
+
+impl Dialog {
+    /// The role in which a user is in it; proposals don't count.
+    pub fn role_of(&self, user: UserId) -> Option<Role> {
+        self.participants.iter().filter(|p| p.party == Party::User(user) && !p.suggested).map(|p| p.role).min()
+    }
 }
 
 /// How soon an answer is owed.
@@ -149,6 +166,69 @@ impl ResponseTimeKind {
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Normal, Self::Urgent, Self::Prioritized, Self::Custom].into_iter().find(|kind| kind.name() == name)
     }
+}
+
+/// Where a conversation comes from, in the words of whoever opened it. Never changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Campaign and engagement: a JSON object, kept as the opener's bytes.
+    pub campaign: Option<Arc<str>>,
+    /// The page, app or conversation it began on: a JSON object.
+    pub context: Option<Arc<str>>,
+    /// What the consumer's program says of itself: a JSON object.
+    pub client: Option<Arc<str>>,
+    /// What that program can do, by the published names.
+    pub features: Vec<Arc<str>>,
+}
+
+/// What the consumer thinks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rating {
+    /// From 1 to 5.
+    pub stars: Option<u8>,
+    /// Whether their matter is settled.
+    pub resolved: Option<bool>,
+    /// How much of the question they answered.
+    pub status: RatingStatus,
+}
+
+/// How much of a question was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RatingStatus {
+    /// All.
+    Filled,
+    /// Some.
+    PartiallyFilled,
+    /// Nothing.
+    Skipped,
+}
+
+impl RatingStatus {
+    /// Every status.
+    pub const ALL: [RatingStatus; 3] = [RatingStatus::Filled, RatingStatus::PartiallyFilled, RatingStatus::Skipped];
+
+    /// The name on the published wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            RatingStatus::Filled => "FILLED",
+            RatingStatus::PartiallyFilled => "PARTIALLY_FILLED",
+            RatingStatus::Skipped => "SKIPPED",
+        }
+    }
+
+    /// The status of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// Why an answer is not owed before a certain time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// In the published words: `NIGHT`, `WEEKEND`, `HOLIDAY`.
+    pub kind: Arc<str>,
+    /// Until when.
+    pub till: Timestamp,
 }
 
 /// The state of a conversation. Cloned to change it; shared once committed.
@@ -188,6 +268,18 @@ pub struct Conversation {
     pub first: bool,
     /// The last content event of the main dialog that everyone may see.
     pub last_content: Option<Arc<Event>>,
+    /// Where it comes from, where its opener said so.
+    pub origin: Option<Arc<Origin>>,
+    /// What the consumer thinks of it.
+    pub rating: Option<Rating>,
+    /// What agents noted about it.
+    pub note: Option<Arc<str>>,
+    /// What it is about, in an agent's words.
+    pub topic: Option<Arc<str>>,
+    /// When an answer is due, set by hand.
+    pub manual_due: Option<Timestamp>,
+    /// Until when nothing is owed.
+    pub delay: Option<Delay>,
 }
 
 /// Why a command was refused.
@@ -216,6 +308,8 @@ pub struct Change {
     pub kind: ChangeKind,
     /// By whom; `None` means the product.
     pub by: Option<Party>,
+    /// What came along with the request: a JSON array, kept as the caller's bytes and echoed.
+    pub metadata: Option<Arc<str>>,
 }
 
 /// What changed.
@@ -244,6 +338,33 @@ pub enum ChangeKind {
     ResponseTimeChanged(ResponseTimeKind, i64),
     /// It ended.
     Closed(ClosedBy),
+    /// A further dialog began.
+    DialogOpened(DialogNumber),
+    /// One of its dialogs ended, and others go on.
+    DialogClosed(DialogNumber, ClosedBy),
+    /// Something was attached to a dialog.
+    DialogTagged(DialogNumber),
+    /// The consumer rated it.
+    Rated(Rating),
+    /// Agents' note changed.
+    NoteChanged,
+    /// Its topic changed.
+    TopicChanged,
+    /// The time until which nothing is owed changed.
+    DelayChanged(Option<Timestamp>),
+    /// The due time set by hand changed.
+    DueChanged(Option<Timestamp>),
+    /// A proposal to an agent was withdrawn.
+    SuggestionEnded(UserId),
+    /// An offer to an agent ended. It changes nothing that anybody sees of the conversation.
+    RingEnded {
+        /// To whom it was offered.
+        agent: UserId,
+        /// When.
+        offered_at: Timestamp,
+        /// How it ended.
+        state: RingState,
+    },
 }
 
 /// An event before it has its place.
@@ -274,10 +395,14 @@ pub struct Opening {
     pub source: SourceId,
     /// Its first skill.
     pub skill: Option<SkillId>,
-    /// Seconds in which an answer is owed.
-    pub response_time_s: i64,
+    /// How soon an answer is owed, in seconds.
+    pub response_time: (ResponseTimeKind, i64),
     /// The consumer's first one with us.
     pub first: bool,
+    /// Who opens it: the consumer waits from the start only when they do.
+    pub by: Party,
+    /// Where it comes from, where its opener says so.
+    pub origin: Option<Arc<Origin>>,
 }
 
 impl Conversation {
@@ -296,7 +421,10 @@ impl Conversation {
             closed_by: None,
             closed_cause: None,
             updated_at: now,
+            app: None,
+            metadata: None,
         };
+        let asked = matches!(opening.by, Party::Consumer(_));
         let conversation = Self {
             id: opening.id,
             account: opening.account,
@@ -310,13 +438,19 @@ impl Conversation {
             ended_at: None,
             closed_by: None,
             updated_at: now,
-            waiting_since: None,
-            response_time: (ResponseTimeKind::Normal, opening.response_time_s),
+            waiting_since: asked.then_some(now),
+            response_time: opening.response_time,
             last_consumer_at: None,
             first: opening.first,
             last_content: None,
+            origin: opening.origin,
+            rating: None,
+            note: None,
+            topic: None,
+            manual_due: None,
+            delay: None,
         };
-        let change = Change { version: 1, at: now, kind: ChangeKind::Opened, by: Some(Party::Consumer(conversation.consumer)) };
+        let change = Change { version: 1, at: now, kind: ChangeKind::Opened, by: Some(opening.by), metadata: None };
         (conversation, change)
     }
 
@@ -344,12 +478,7 @@ impl Conversation {
 
     /// The role in which a user is in any open or closed dialog; the assigned agent's wins.
     pub fn role_of(&self, user: UserId) -> Option<Role> {
-        self.dialogs
-            .iter()
-            .flat_map(|dialog| &dialog.participants)
-            .filter(|p| p.party == Party::User(user) && !p.suggested)
-            .map(|p| p.role)
-            .min()
+        self.dialogs.iter().filter_map(|dialog| dialog.role_of(user)).min()
     }
 
     /// Whether a user takes part, or is proposed to.
@@ -358,8 +487,27 @@ impl Conversation {
     }
 
     /// When the answer is due; `None` while the agent owes nothing.
+    ///
+    /// A time set by hand wins; else the response time runs from the first unanswered message, or from the end of a delay.
     pub fn due_at(&self) -> Option<Timestamp> {
-        self.waiting_since.map(|since| since.plus_s(self.response_time.1))
+        let since = self.waiting_since?;
+        let from = self.delay.as_ref().map_or(since, |delay| since.max(delay.till));
+        Some(self.manual_due.unwrap_or_else(|| from.plus_s(self.response_time.1)))
+    }
+
+    /// Whether its main dialog has ended while a survey goes on.
+    pub fn in_survey(&self) -> bool {
+        self.open && !self.main().open
+    }
+
+    /// The open dialog that takes what the consumer says when they name none: the main one, else the survey.
+    pub fn current_dialog(&self) -> Option<DialogNumber> {
+        self.dialogs.iter().find(|dialog| dialog.open).map(|dialog| dialog.number)
+    }
+
+    /// Whether the consumer's program said that it can do this.
+    pub fn client_can(&self, feature: &str) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.features.iter().any(|known| **known == *feature))
     }
 
     fn touch(&mut self, now: Timestamp) {
@@ -368,7 +516,7 @@ impl Conversation {
     }
 
     fn change(&self, now: Timestamp, kind: ChangeKind, by: Option<Party>) -> Change {
-        Change { version: self.version, at: now, kind, by }
+        Change { version: self.version, at: now, kind, by, metadata: None }
     }
 
     /// Appends an event at the end of a dialog's order.
@@ -401,7 +549,11 @@ impl Conversation {
                 if *status == AcceptStatus::Read
                     && let Some(reader) = dialog.participants.iter_mut().find(|p| p.party == originator.party)
                 {
-                    reader.mark_read(sequences, self.last_content.as_ref().map(|event| event.sequence));
+                    let last = match number {
+                        DialogNumber::MAIN => self.last_content.as_ref().map(|event| event.sequence),
+                        _ => sequence.checked_sub(1),
+                    };
+                    reader.mark_read(sequences, last);
                 }
             }
         }
@@ -418,7 +570,9 @@ impl Conversation {
         };
         if event.is_content() && event.audience == Audience::All && number == DialogNumber::MAIN {
             if originator.role == Role::Consumer {
-                self.waiting_since = self.waiting_since.or(Some(now));
+                // Who asked for a conversation waits from then; the first thing they say is what is to be answered.
+                let first = self.last_content.is_none();
+                self.waiting_since = self.waiting_since.filter(|_| !first).or(Some(now));
                 self.last_consumer_at = Some(now);
             } else {
                 self.waiting_since = None;
@@ -429,173 +583,8 @@ impl Conversation {
         Ok(event)
     }
 
-    /// Makes a user the assigned agent; a proposal for them becomes real.
-    ///
-    /// # Errors
-    /// `Closed`, or `AlreadyAParticipant` while somebody is assigned.
-    pub fn assign(&mut self, agent: UserId, by: Option<Party>, now: Timestamp) -> Result<Change, Refused> {
-        self.refuse_closed()?;
-        if self.assigned_agent().is_some() {
-            return Err(Refused::AlreadyAParticipant);
-        }
-        let unread = u32::try_from(self.main().next_sequence).unwrap_or(u32::MAX).min(u32::from(self.last_content.is_some()));
-        let main = self.main_mut();
-        main.participants.retain(|p| !(p.suggested || p.party == Party::User(agent) && p.role == Role::AssignedAgent));
-        let assigned = Participant { party: Party::User(agent), role: Role::AssignedAgent, suggested: false, unread, read_up_to: None };
-        main.participants.insert(1.min(main.participants.len()), assigned);
-        main.updated_at = now;
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::AgentAssigned(agent), by))
-    }
-
-    /// Takes the conversation from its agent; it waits for the next one, from this moment.
-    ///
-    /// # Errors
-    /// `Closed`, or `NotAParticipant` when that user is not assigned.
-    pub fn unassign(&mut self, agent: UserId, by: Option<Party>, now: Timestamp) -> Result<Change, Refused> {
-        self.refuse_closed()?;
-        if self.assigned_agent() != Some(agent) {
-            return Err(Refused::NotAParticipant);
-        }
-        let main = self.main_mut();
-        main.participants.retain(|p| p.role != Role::AssignedAgent);
-        main.updated_at = now;
-        self.waiting_since = Some(now);
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::AgentRemoved(agent), by))
-    }
-
-    /// Proposes an agent for a transfer.
-    ///
-    /// # Errors
-    /// `Closed`; `AlreadyAParticipant` while somebody is assigned or the user is in the dialog.
-    pub fn suggest(&mut self, agent: UserId, by: Option<Party>, now: Timestamp) -> Result<Change, Refused> {
-        self.refuse_closed()?;
-        if self.assigned_agent().is_some() || self.main().participants.iter().any(|p| p.party == Party::User(agent)) {
-            return Err(Refused::AlreadyAParticipant);
-        }
-        let main = self.main_mut();
-        main.participants.push(Participant {
-            party: Party::User(agent),
-            role: Role::AssignedAgent,
-            suggested: true,
-            unread: 0,
-            read_up_to: None,
-        });
-        main.updated_at = now;
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::AgentSuggested(agent), by))
-    }
-
-    /// Takes back a proposal that was not accepted.
-    ///
-    /// # Errors
-    /// `Closed`, or `NotAParticipant` when nothing was proposed to that user.
-    pub fn withdraw_suggestion(&mut self, agent: UserId, now: Timestamp) -> Result<(), Refused> {
-        self.refuse_closed()?;
-        let main = self.main_mut();
-        let before = main.participants.len();
-        main.participants.retain(|p| !(p.suggested && p.party == Party::User(agent)));
-        if main.participants.len() == before {
-            return Err(Refused::NotAParticipant);
-        }
-        main.updated_at = now;
-        self.touch(now);
-        Ok(())
-    }
-
-    /// Moves it to another skill; without an agent, the wait starts anew.
-    ///
-    /// # Errors
-    /// `Closed`.
-    pub fn change_skill(&mut self, skill: Option<SkillId>, by: Option<Party>, now: Timestamp) -> Result<Change, Refused> {
-        self.refuse_closed()?;
-        let from = std::mem::replace(&mut self.skill, skill);
-        if self.assigned_agent().is_none() && self.last_content.is_some() {
-            self.waiting_since = Some(now);
-        }
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::SkillChanged { from, to: skill }, by))
-    }
-
-    /// Adds a user in a role other than consumer or assigned agent.
-    ///
-    /// # Errors
-    /// `NoSuchDialog`, `Closed`, or `AlreadyAParticipant` when the user has that role already.
-    pub fn join(&mut self, number: DialogNumber, user: UserId, role: Role, now: Timestamp) -> Result<Change, Refused> {
-        let dialog = self.dialogs.get_mut(usize::from(number.0)).ok_or(Refused::NoSuchDialog)?;
-        if !dialog.open {
-            return Err(Refused::Closed);
-        }
-        if dialog.participants.iter().any(|p| p.party == Party::User(user) && p.role == role) {
-            return Err(Refused::AlreadyAParticipant);
-        }
-        let last_actives = dialog.participants.iter().rposition(|p| !p.suggested).map_or(0, |at| at + 1);
-        dialog
-            .participants
-            .insert(last_actives, Participant { party: Party::User(user), role, suggested: false, unread: 0, read_up_to: None });
-        dialog.updated_at = now;
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::Joined(user, role), Some(Party::User(user))))
-    }
-
-    /// Removes a user from a role other than consumer or assigned agent.
-    ///
-    /// # Errors
-    /// `NoSuchDialog`, `Closed`, or `NotAParticipant`.
-    pub fn leave(&mut self, number: DialogNumber, user: UserId, role: Role, by: Option<Party>, now: Timestamp) -> Result<Change, Refused> {
-        let dialog = self.dialogs.get_mut(usize::from(number.0)).ok_or(Refused::NoSuchDialog)?;
-        if !dialog.open {
-            return Err(Refused::Closed);
-        }
-        let at = dialog.participants.iter().position(|p| p.party == Party::User(user) && p.role == role).ok_or(Refused::NotAParticipant)?;
-        dialog.participants.remove(at);
-        dialog.updated_at = now;
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::Left(user, role), by))
-    }
-
-    /// Changes how soon an answer is owed, in seconds.
-    ///
-    /// # Errors
-    /// `Closed`.
-    pub fn change_response_time(
-        &mut self,
-        kind: ResponseTimeKind,
-        seconds: i64,
-        by: Option<Party>,
-        now: Timestamp,
-    ) -> Result<Change, Refused> {
-        self.refuse_closed()?;
-        self.response_time = (kind, seconds);
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::ResponseTimeChanged(kind, seconds), by))
-    }
-
-    /// Ends it with all its dialogs. Its participants stay listed.
-    ///
-    /// # Errors
-    /// `Closed` when it is closed already: closing is final.
-    pub fn close(&mut self, closed_by: ClosedBy, cause: Option<Arc<str>>, by: Option<Party>, now: Timestamp) -> Result<Change, Refused> {
-        self.refuse_closed()?;
-        for dialog in self.dialogs.iter_mut().filter(|dialog| dialog.open) {
-            dialog.open = false;
-            dialog.ended_at = Some(now);
-            dialog.closed_by = Some(closed_by);
-            dialog.closed_cause = cause.clone();
-            dialog.updated_at = now;
-            dialog.participants.retain(|p| !p.suggested);
-        }
-        self.open = false;
-        self.ended_at = Some(now);
-        self.closed_by = Some(closed_by);
-        self.waiting_since = None;
-        self.touch(now);
-        Ok(self.change(now, ChangeKind::Closed(closed_by), by))
-    }
-
     fn refuse_closed(&self) -> Result<(), Refused> {
-        if self.open && self.main().open { Ok(()) } else { Err(Refused::Closed) }
+        if self.main().open { Ok(()) } else { Err(Refused::Closed) }
     }
 }
 
@@ -619,5 +608,4 @@ impl EventBody {
 }
 
 #[cfg(test)]
-#[path = "conversation_tests.rs"]
 mod tests;
