@@ -90,6 +90,66 @@ await journey("a session that ends while typing loses nothing", async ({ page, m
   assert.equal(await field(page).inputValue(), "half a sentence");
 });
 
+await journey("who does nothing is warned, stays by one key, and is signed out in the end without losing a word", async ({ page, mock, context, open }) => {
+  await open(1);
+  await page.locator('[data-connection="live"]').waitFor();
+  mock.control.idleMs = 6_000;
+  await field(page).fill("half a thought");
+  await page.reload();
+  const warning = page.getByRole("dialog", { name: "Are you still there?" });
+  await warning.waitFor();
+  await page.keyboard.press("Enter");
+  await warning.waitFor({ state: "detached" });
+  const other = await context.newPage();
+  await other.goto(`${mock.url}/conversations/mine/${uuid(1)}`);
+  const ended = (p) => p.getByRole("dialog", { name: "Your session has ended" });
+  await warning.waitFor();
+  await Promise.all([ended(page).waitFor(), ended(other).waitFor()]);
+  assert.equal(mock.sessions.size, 0);
+  mock.control.idleMs = null;
+  await ended(page).getByLabel("Password").fill(PASSWORD);
+  await ended(page).getByRole("button", { name: "Sign in", exact: true }).click();
+  // The other tab comes along.
+  await Promise.all([ended(page).waitFor({ state: "detached" }), ended(other).waitFor({ state: "detached" })]);
+  for (const p of [page, other]) {
+    await p.locator('[data-connection="live"]').waitFor();
+    assert.equal(await field(p).inputValue(), "half a thought");
+  }
+  await field(other).press("Enter");
+  await bubble(page, "half a thought").waitFor();
+});
+
+await journey("files that were chosen and not sent survive a reload, in both tabs, until they are sent", async ({ page, mock, context, open }) => {
+  await open(1);
+  await page.locator('[data-connection="live"]').waitFor();
+  await page.locator("input[type=file]").setInputFiles({ name: "map.png", mimeType: "image/png", buffer: Buffer.from("89504e470d0a1a0a", "hex") });
+  await page.getByText("map.png", { exact: true }).waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll("button")].some((b) => b.textContent === "Send" && !b.disabled));
+  await page.reload();
+  await page.getByText("map.png", { exact: true }).waitFor();
+  const other = await context.newPage();
+  await other.goto(`${mock.url}/conversations/mine/${uuid(1)}`);
+  await other.getByText("map.png", { exact: true }).waitFor();
+  await other.locator('[data-connection="live"]').waitFor();
+  await other.getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByRole("button", { name: "Remove map.png" }).waitFor({ state: "detached" });
+  await page.reload();
+  await page.locator('[data-connection="live"]').waitFor();
+  assert.equal(await page.getByRole("button", { name: "Remove map.png" }).count(), 0);
+  assert.equal(conversation(mock, 1).events.filter((e) => e.event.message?.name === "map.png").length, 1);
+  // What lies there is forgotten when the user signs out.
+  await page.locator("input[type=file]").setInputFiles({ name: "plan.png", mimeType: "image/png", buffer: Buffer.from("89504e470d0a1a0a", "hex") });
+  await page.getByText("plan.png", { exact: true }).waitFor();
+  await page.keyboard.press("Alt+Shift+KeyL");
+  await page.getByRole("heading", { name: "Sign in to Antiphon" }).waitFor();
+  // Signed out here is signed out there.
+  await other.getByRole("heading", { name: "Sign in to Antiphon" }).waitFor();
+  await signIn(page, mock.url);
+  await page.goto(`${mock.url}/conversations/mine/${uuid(1)}`);
+  await page.locator('[data-connection="live"]').waitFor();
+  assert.equal(await page.getByRole("button", { name: "Remove plan.png" }).count(), 0);
+});
+
 await journey("two tabs agree", async ({ page, mock, context, open }) => {
   await open(1);
   const other = await context.newPage();
@@ -153,9 +213,15 @@ await journey("a long talk is paged and drawn only where seen", async ({ page, o
   await bubble(page, "Line 459 ").waitFor();
   assert.ok((await page.locator("[data-sequence]").count()) < 80);
   const log = page.getByRole("region", { name: /Transcript/ });
-  for (let i = 0; i < 60 && (await bubble(page, "Line 3 of").count()) === 0; i += 1) {
+  const firstSeen = () => log.evaluate((el) => [...el.querySelectorAll("[data-sequence]")].find((row) => row.getBoundingClientRect().bottom > el.getBoundingClientRect().top + 60)?.dataset.sequence);
+  let before = Number(await firstSeen());
+  for (let i = 0; i < 40 && (await bubble(page, "Line 3 of").count()) === 0; i += 1) {
     await log.evaluate((el) => el.scrollTo(0, 0));
-    await page.waitForTimeout(120);
+    await page.waitForTimeout(150);
+    // Who reads at the top stays at what was read: one page at a time comes in above.
+    const now = Number(await firstSeen());
+    assert.ok(before - now <= 125, `from ${before} to ${now}`);
+    before = now;
   }
   await bubble(page, "Line 3 of").waitFor();
 });

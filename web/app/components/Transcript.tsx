@@ -7,7 +7,7 @@ import { t, tOr, type MessageKey } from "@/i18n";
 import { clock, dateAndTime, dayName } from "@/lib/time";
 import { useDesk, useWorkspace } from "@/stores/context";
 import { useNames, useNow, type Names } from "@/stores/hooks";
-import { rowsOf, type Row } from "@/stores/transcript";
+import { hasEarlier, rowsOf, type Row } from "@/stores/transcript";
 import { Button } from "@/ui/Button";
 import { EmptyState, ErrorNote, RowsSkeleton } from "@/ui/Feedback";
 import { Icon } from "@/ui/Icon";
@@ -15,6 +15,12 @@ import { Spinner } from "@/ui/Spinner";
 import { MessageView, PendingView } from "./MessageView";
 
 const NEAR_END = 80;
+/** From this distance to the top on, earlier messages are fetched. */
+const NEAR_TOP = 200;
+/** What the offer of earlier messages takes at the top, in pixels. */
+const EARLIER_HEIGHT = 44;
+/** About what a day break takes, in pixels. */
+const DAY_HEIGHT = 42;
 
 /** Roles and words a change may name in the place of a person. */
 const NOBODY: Record<string, MessageKey> = { system: "sys.system", SYSTEM: "sys.system", consumer: "sys.consumer", CONSUMER: "sys.consumer" };
@@ -62,6 +68,16 @@ function Line({ children, label }: { children: React.ReactNode; label?: string }
   );
 }
 
+function DayBreak({ at, now }: { at: number; now: number }) {
+  return (
+    <div className="flex items-center gap-3 px-5 pt-4 pb-2">
+      <span className="h-px flex-1 bg-line" />
+      <p className="text-xs font-semibold text-text-2">{dayName(at, now)}</p>
+      <span className="h-px flex-1 bg-line" />
+    </div>
+  );
+}
+
 function TypingLine({ dialogId, name, names }: { dialogId: string; name: string; names: Names }) {
   const typing = useWorkspace((s) => s.inbox.typing[dialogId]);
   const now = useNow(1_000);
@@ -105,6 +121,7 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
   const top = useRef(0);
   const name = c.consumer.name || c.consumer.address || t("conv.unknown");
   const messages = log?.messages;
+  const earlier = hasEarlier(messages ?? []);
   const unread = c.unread[me.oldId] ?? 0;
 
   // The mark "new" stays where it was when the conversation was opened.
@@ -124,13 +141,13 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (i) => (rows[i]?.kind === "message" ? 64 : 36),
+    estimateSize: (i) => (rows[i]?.kind === "message" ? 64 : 36) + (rows[i]?.day === null ? 0 : DAY_HEIGHT),
     getItemKey: (i) => rows[i]?.key ?? i,
     overscan: 12,
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: NEAR_END,
-    paddingStart: 12,
+    paddingStart: earlier ? EARLIER_HEIGHT : 12,
     paddingEnd: 4,
   });
 
@@ -171,8 +188,18 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
     else if (el.scrollTop < top.current - 1) stick.current = false;
     top.current = el.scrollTop;
     setAtEnd(stick.current);
-    if (el.scrollTop < 200 && rows[0]?.kind === "older" && !loading) older();
+    if (!stick.current && el.scrollTop < NEAR_TOP && earlier && !loading) older();
   };
+  // A page that is shorter than the window, and a reader who stays at the top: no scrolling asks for the next one.
+  const atTop = useEffectEvent(() => {
+    const el = scroller.current;
+    if (el && !stick.current && el.scrollTop < NEAR_TOP && earlier && !loading) older();
+  });
+  const firstSequence = messages?.[0]?.sequence;
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => atTop());
+    return () => cancelAnimationFrame(frame);
+  }, [firstSequence, loading]);
 
   useEffect(() => {
     if (!live) return;
@@ -190,22 +217,6 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
 
   const draw = (row: Row) => {
     switch (row.kind) {
-      case "older":
-        return (
-          <Line>
-            <Button small look="quiet" busy={loading} onClick={older}>
-              {t(loading ? "conv.loadingOlder" : "conv.older")}
-            </Button>
-          </Line>
-        );
-      case "day":
-        return (
-          <div className="flex items-center gap-3 px-5 pt-4 pb-2">
-            <span className="h-px flex-1 bg-line" />
-            <p className="text-xs font-semibold text-text-2">{dayName(row.at, now)}</p>
-            <span className="h-px flex-1 bg-line" />
-          </div>
-        );
       case "new":
         return (
           <div className="flex items-center gap-3 px-5 pt-3 pb-1">
@@ -259,11 +270,19 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
         ) : (
           <div className="mt-auto shrink-0">
             <div className="relative" style={{ height: virtual.getTotalSize() }}>
+              {earlier && (
+                <div className="absolute inset-x-0 top-0 flex items-center justify-center" style={{ height: EARLIER_HEIGHT }}>
+                  <Button small look="quiet" busy={loading} onClick={older}>
+                    {t(loading ? "conv.loadingOlder" : "conv.older")}
+                  </Button>
+                </div>
+              )}
               {virtual.getVirtualItems().map((item) => {
                 const row = rows[item.index];
                 return (
                   row && (
                     <div key={item.key} ref={virtual.measureElement} data-index={item.index} className="absolute inset-x-0 top-0" style={{ transform: `translateY(${item.start}px)` }}>
+                      {row.day !== null && <DayBreak at={row.day} now={now} />}
                       {draw(row)}
                     </div>
                   )

@@ -263,9 +263,14 @@ export function adoptConversation(state: InboxState, conversation: Conversation)
   return withConversation(state, conversation, noEffects());
 }
 
-/** From where to ask each loaded dialog again after a cut; the answer overlaps by one and is de-duplicated. */
+/**
+ * From where to ask each loaded dialog again after a cut; the answer overlaps by one and is de-duplicated. A dialog of which
+ * nothing is known yet has its first page on the way, and is not asked for whole.
+ */
 export function resumePoints(state: InboxState): { conversationId: string; dialogId: string; from: number }[] {
-  return Object.values(state.dialogs).map((log) => ({ conversationId: log.conversationId, dialogId: log.dialogId, from: Math.max(log.upTo, 0) }));
+  return Object.values(state.dialogs)
+    .filter((log) => log.upTo >= 0)
+    .map((log) => ({ conversationId: log.conversationId, dialogId: log.dialogId, from: log.upTo }));
 }
 
 /** Most dialogs whose messages are kept in memory. */

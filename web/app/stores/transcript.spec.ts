@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { ConversationChange } from "@/api/types";
-import { plainText, rowsOf } from "./transcript";
+import { hasEarlier, plainText, rowsOf } from "./transcript";
 import { message, mine } from "./testing";
 
 const DAY = 86_400_000;
 const at = 1_700_000_000_000;
-const change = (version: number, kind: string, when: number): ConversationChange => ({ version, kind, at: when, by: null, detail: {} });
-const kinds = (rows: ReturnType<typeof rowsOf>) => rows.map((r) => r.kind);
+const change = (version: number, kind: string, when: number): ConversationChange => ({ version, kind, at: when, by: null, detail: {}, metadata: null });
+const kinds = (rows: ReturnType<typeof rowsOf>) => rows.flatMap((r) => (r.day === null ? [r.kind] : ["day", r.kind]));
 const none = { changes: [], pending: [], firstUnread: null };
 
 describe("a transcript", () => {
@@ -22,18 +22,26 @@ describe("a transcript", () => {
   it("hides receipts and shows what they say", () => {
     const rows = rowsOf({ ...none, messages: [mine(0), message(1, { event: { type: "accept", status: "READ", sequences: [0] } })] });
     expect(rows.filter((r) => r.kind === "message")).toHaveLength(1);
-    expect(rows[1]).toMatchObject({ status: "read" });
+    expect(rows[0]).toMatchObject({ status: "read" });
   });
   it("shows what the channel tells beside the messages", () => {
     const reaction = message(2, { at: at + 2000, event: { type: "accept", status: "ENRICH", sequences: [1] }, notes: [{ type: "reaction", emoji: "❤" }] });
     const rows = rowsOf({ ...none, messages: [message(0, { at, notes: [{ type: "referral", from: "Sale" }] }), mine(1, { at: at + 1000 }), reaction, message(3, { at: at + 3000 })] });
     expect(kinds(rows)).toEqual(["day", "note", "message", "message", "note", "message"]);
-    expect(rows[3]).toMatchObject({ status: "sent" });
+    expect(rows[2]).toMatchObject({ status: "sent" });
   });
-  it("offers earlier messages only when there are some", () => {
-    expect(kinds(rowsOf({ ...none, messages: [message(0)] }))[0]).toBe("day");
+  it("knows whether there are earlier messages, and keeps back what belongs to them", () => {
+    expect([hasEarlier([]), hasEarlier([message(0)]), hasEarlier([message(50)])]).toEqual([false, false, true]);
     const partial = rowsOf({ ...none, messages: [message(50)], changes: [change(1, "opened", at)] });
-    expect(kinds(partial)).toEqual(["older", "day", "message"]);
+    expect(kinds(partial)).toEqual(["day", "message"]);
+  });
+  it("keeps the keys of all rows when earlier messages come", () => {
+    const all = Array.from({ length: 60 }, (_, i) => (i % 3 ? message(i) : mine(i)));
+    const changes = [change(1, "opened", at - 1), change(1, "agent_assigned", at - 1), change(9, "agent_removed", at + 20_500), change(9, "agent_assigned", at + 40_500), change(9, "joined", at + 41_500)];
+    const whole = rowsOf({ ...none, messages: all, changes, firstUnread: 55 }).map((r) => r.key);
+    expect(new Set(whole).size).toBe(whole.length);
+    const later = rowsOf({ ...none, messages: all.slice(30), changes, firstUnread: 55 }).map((r) => r.key);
+    expect(whole.slice(-later.length)).toEqual(later);
   });
   it("keeps the key of a message that was waiting", () => {
     const pending = { clientId: "m1", conversationId: "C", dialogId: "C", audience: "ALL" as const, content: { type: "text" as const, text: "x" }, createdAt: 1, state: "sending" as const, sequence: null, reason: null };
@@ -45,7 +53,7 @@ describe("a transcript", () => {
     expect(kinds(rowsOf({ ...none, messages: [message(0), message(1)], firstUnread: 1 }))).toEqual(["day", "message", "new", "message"]);
   });
   it("never shows delivery of private notes", () => {
-    expect(rowsOf({ ...none, messages: [mine(0, { audience: "AGENTS_AND_MANAGERS" })] })[1]).toMatchObject({ status: null });
+    expect(rowsOf({ ...none, messages: [mine(0, { audience: "AGENTS_AND_MANAGERS" })] })[0]).toMatchObject({ status: null });
   });
   it("has a plain form", () => {
     const rows = rowsOf({ ...none, messages: [message(0), mine(1)] });

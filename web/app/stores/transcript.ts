@@ -1,18 +1,29 @@
-/** The rows of a transcript: messages, day breaks, system lines and what waits to be sent, in one order. Pure. */
+/**
+ * The rows of a transcript: messages, system lines and what waits to be sent, in one order. Pure.
+ *
+ * A day break belongs to the row below it. As a row of its own it would move when earlier messages come, and who reads at the
+ * top would be taken along.
+ */
 import type { ConversationChange, DeliveryStatus } from "@/api/types";
 import type { DialogMessage, Note } from "@/api/wire";
 import { dayKey } from "@/lib/time";
 import { receiptsOf, type Receipts } from "./dialogLog";
 import type { PendingMessage } from "./outbox";
 
-export type Row =
-  | { kind: "older"; key: string }
-  | { kind: "day"; key: string; at: number }
-  | { kind: "new"; key: string }
-  | { kind: "system"; key: string; change: ConversationChange }
-  | { kind: "note"; key: string; at: number; note: Note }
-  | { kind: "message"; key: string; message: DialogMessage; first: boolean; last: boolean; status: DeliveryStatus | null }
-  | { kind: "pending"; key: string; pending: PendingMessage };
+export type Row = {
+  key: string;
+  /** A moment of the day that begins with this row. */
+  day: number | null;
+} & (
+  | { kind: "new" }
+  | { kind: "system"; change: ConversationChange }
+  | { kind: "note"; at: number; note: Note }
+  | { kind: "message"; message: DialogMessage; first: boolean; last: boolean; status: DeliveryStatus | null }
+  | { kind: "pending"; pending: PendingMessage }
+);
+
+/** Whether there are messages before the first loaded one. */
+export const hasEarlier = (messages: readonly DialogMessage[]): boolean => (messages[0]?.sequence ?? 0) > 0;
 
 /** Offers come and go by the second; the transcript tells what came of them. */
 const SILENT = new Set(["ring_offered"]);
@@ -32,6 +43,18 @@ export function statusOf(message: DialogMessage, receipts: Receipts): DeliverySt
 const together = (a: DialogMessage, b: DialogMessage): boolean =>
   a.originatorId === b.originatorId && a.audience === b.audience && b.at - a.at < GROUP_MS && dayKey(a.at) === dayKey(b.at);
 
+/** Changes in their order. Those of one version are told apart by their order within it, which no earlier line shifts. */
+function keyed(changes: readonly ConversationChange[]): { key: string; change: ConversationChange }[] {
+  const siblings = new Map<number, number>();
+  return [...changes]
+    .sort((a, b) => a.at - b.at || a.version - b.version)
+    .map((change) => {
+      const n = siblings.get(change.version) ?? 0;
+      siblings.set(change.version, n + 1);
+      return { key: `change-${change.version}-${n}`, change };
+    });
+}
+
 export interface TranscriptInput {
   messages: readonly DialogMessage[];
   changes: readonly ConversationChange[];
@@ -45,23 +68,22 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
   const receipts = receiptsOf(messages);
   const shown = messages.filter((m) => m.event.type !== "accept" || m.notes.length > 0);
   const start = messages[0];
-  const partial = start !== undefined && start.sequence > 0;
-  if (partial) rows.push({ kind: "older", key: "older" });
+  const from = hasEarlier(messages) ? (start?.at ?? 0) : -Infinity;
 
-  const lines = changes.filter((c) => !SILENT.has(c.kind) && (!partial || c.at >= start.at)).sort((a, b) => a.at - b.at || a.version - b.version);
+  const lines = keyed(changes).filter((l) => !SILENT.has(l.change.kind) && l.change.at >= from);
   let nextLine = 0;
   let day = "";
-  const onDay = (at: number) => {
+  /** The moment itself where it is the first one of its day. */
+  const newDay = (at: number): number | null => {
     const key = dayKey(at);
-    if (key === day) return;
+    if (key === day) return null;
     day = key;
-    rows.push({ kind: "day", key: `day-${key}`, at });
+    return at;
   };
   const linesUntil = (at: number): boolean => {
     const before = nextLine;
-    for (let line = lines[nextLine]; line && line.at <= at; line = lines[nextLine]) {
-      onDay(line.at);
-      rows.push({ kind: "system", key: `change-${line.version}-${line.kind}-${nextLine}`, change: line });
+    for (let line = lines[nextLine]; line && line.change.at <= at; line = lines[nextLine]) {
+      rows.push({ kind: "system", key: line.key, day: newDay(line.change.at), change: line.change });
       nextLine += 1;
     }
     return nextLine > before;
@@ -70,20 +92,27 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
   let group: Extract<Row, { kind: "message" }> | null = null;
   for (const message of shown) {
     const broken = linesUntil(message.at) || message.notes.length > 0;
-    onDay(message.at);
-    message.notes.forEach((note, n) => rows.push({ kind: "note", key: `note-${message.dialogId}-${message.sequence}-${n}`, at: message.at, note }));
+    let begun = newDay(message.at);
+    /** The day's beginning goes to the first row of it. */
+    const once = (): number | null => {
+      const at = begun;
+      begun = null;
+      return at;
+    };
+    message.notes.forEach((note, n) => rows.push({ kind: "note", key: `note-${message.dialogId}-${message.sequence}-${n}`, day: once(), at: message.at, note }));
     if (message.event.type === "accept") {
       group = null;
       continue;
     }
     const marked = firstUnread === message.sequence;
-    if (marked) rows.push({ kind: "new", key: "new" });
+    if (marked) rows.push({ kind: "new", key: "new", day: once() });
     const first: boolean = broken || marked || group === null || !together(group.message, message);
     if (!first && group) group.last = false;
     group = {
       kind: "message",
       // The same key as while it waited, so that the row stays where it is.
       key: message.clientMessageId ? `c-${message.clientMessageId}` : `m-${message.dialogId}-${message.sequence}`,
+      day: once(),
       message,
       first,
       last: true,
@@ -92,7 +121,7 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
     rows.push(group);
   }
   linesUntil(Infinity);
-  for (const p of pending) rows.push({ kind: "pending", key: `c-${p.clientId}`, pending: p });
+  for (const p of pending) rows.push({ kind: "pending", key: `c-${p.clientId}`, day: null, pending: p });
   return rows;
 }
 
