@@ -47,9 +47,9 @@ export function ChannelLogPage(): ReactNode {
         columns={[
           { key: "at", title: t("admin.time"), cell: (e) => <time className="whitespace-nowrap tabular-nums">{fullTime(e.at)}</time> },
           { key: "direction", title: t("log.direction"), cell: (e) => <Pill tone={e.direction === "in" ? "accent" : "neutral"}>{t(`log.${e.direction}`)}</Pill> },
-          { key: "target", title: t("log.target"), cell: (e) => <code dir="ltr" className="block max-w-md truncate font-mono text-xs">{e.method} {e.url}</code> },
+          { key: "target", title: t("log.target"), cell: (e) => <code dir="ltr" className="block max-w-md font-mono text-xs max-md:line-clamp-2 max-md:break-all md:truncate">{e.method} {e.url}</code> },
           { key: "source", title: t("log.source"), minor: true, cell: (e) => <bdi>{sourceName(e.source_id)}</bdi> },
-          { key: "status", title: t("log.status"), cell: (e) => <Pill tone={statusTone(e)}>{e.status === null ? t("log.noAnswer") : String(e.status)}</Pill> },
+          { key: "status", title: t("log.status"), card: "corner", cell: (e) => <Pill tone={statusTone(e)}>{e.status === null ? t("log.noAnswer") : String(e.status)}</Pill> },
           { key: "duration", title: t("log.duration"), minor: true, end: true, cell: (e) => t("log.ms", { n: e.duration_ms }) },
         ]}
       />

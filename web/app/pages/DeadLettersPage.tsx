@@ -36,13 +36,13 @@ export function DeadLettersPage(): ReactNode {
             key: "reason",
             title: t("dead.reason"),
             cell: (d) => (
-              <span className="block min-w-48">
+              <span className="block md:min-w-48">
                 <span className="block">{d.reason}</span>
                 {d.remedy && <span className="block text-xs text-text-2">{d.remedy}</span>}
               </span>
             ),
           },
-          { key: "state", title: t("admin.state"), cell: (d) => (d.redriven_at === null ? <Pill tone="warn">{t("dead.title")}</Pill> : <Pill tone="ok">{t("dead.redrivenAt", { time: dateAndTime(d.redriven_at) })}</Pill>) },
+          { key: "state", title: t("admin.state"), card: "corner", cell: (d) => (d.redriven_at === null ? <Pill tone="warn">{t("dead.open")}</Pill> : <span title={t("dead.redrivenAt", { time: dateAndTime(d.redriven_at) })}><Pill tone="ok">{t("dead.done")}</Pill></span>) },
         ]}
       />
       {open && <DeadLetterDialog id={open} onClose={() => setOpen(null)} />}

@@ -50,16 +50,17 @@ export function DeliveriesPage(): ReactNode {
         rowKey={(d) => `${d.id}.${d.part}`}
         columns={[
           { key: "at", title: t("admin.time"), cell: (d) => <time title={fullTime(d.created_at)} className="whitespace-nowrap tabular-nums">{dateAndTime(d.created_at)}</time> },
-          { key: "status", title: t("admin.state"), cell: (d) => <Pill tone={TONE[d.status]}>{t(`msg.status.${d.status}`)}</Pill> },
+          { key: "status", title: t("admin.state"), card: "corner", cell: (d) => <Pill tone={TONE[d.status]}>{t(`msg.status.${d.status}`)}</Pill> },
           {
             key: "problem",
             title: t("deliveries.problem"),
-            cell: (d) => (
-              <span className="block max-w-md min-w-40">
-                {d.message && <span className="block">{d.message}{d.vendor_code && <span className="text-text-3"> ({d.vendor_code})</span>}</span>}
-                {d.remedy && <span className="block text-xs text-text-2">{d.remedy}</span>}
-              </span>
-            ),
+            cell: (d) =>
+              d.message || d.remedy ? (
+                <span className="block max-w-md md:min-w-40">
+                  {d.message && <span className="block">{d.message}{d.vendor_code && <span className="text-text-3"> ({d.vendor_code})</span>}</span>}
+                  {d.remedy && <span className="block text-xs text-text-2">{d.remedy}</span>}
+                </span>
+              ) : null,
           },
           { key: "part", title: t("deliveries.part"), minor: true, end: true, cell: (d) => `${d.part}/${d.parts}` },
           { key: "attempts", title: t("deliveries.attempts"), minor: true, end: true, cell: (d) => d.attempts },
@@ -68,6 +69,7 @@ export function DeliveriesPage(): ReactNode {
             key: "actions",
             title: t("conv.actions"),
             end: true,
+            card: "bare",
             cell: (d) => (
               <span className="inline-flex items-center gap-2">
                 {(d.status === "failed" || d.status === "unknown") && (

@@ -28,7 +28,7 @@ export function SkillsPage(): ReactNode {
             { key: "name", title: t("admin.name"), cell: (s) => <bdi>{s.name}</bdi> },
             { key: "description", title: t("skills.description"), minor: true, cell: (s) => <span dir="auto" className="line-clamp-2 text-text-2">{s.description}</span> },
             { key: "waiting", title: t("skills.waiting"), end: true, cell: (s) => s.waiting },
-            { key: "state", title: t("admin.state"), cell: (s) => (s.enabled ? <Pill tone="ok">{t("admin.enabled")}</Pill> : <Pill>{t("admin.disabled")}</Pill>) },
+            { key: "state", title: t("admin.state"), card: "corner", cell: (s) => (s.enabled ? <Pill tone="ok">{t("admin.enabled")}</Pill> : <Pill>{t("admin.disabled")}</Pill>) },
           ]}
         />
       )}

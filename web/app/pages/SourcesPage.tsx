@@ -56,7 +56,7 @@ export function SourcesPage(): ReactNode {
                 </span>
               ),
             },
-            { key: "state", title: t("admin.state"), minor: true, cell: (s) => (s.enabled ? <Pill tone="ok">{t("admin.enabled")}</Pill> : <Pill>{t("admin.disabled")}</Pill>) },
+            { key: "state", title: t("admin.state"), card: "corner", cell: (s) => (s.enabled ? <Pill tone="ok">{t("admin.enabled")}</Pill> : <Pill>{t("admin.disabled")}</Pill>) },
           ]}
         />
       )}

@@ -49,6 +49,7 @@ export function UsersPage(): ReactNode {
           {
             key: "state",
             title: t("admin.state"),
+            card: "corner",
             cell: (u) => (!u.enabled ? <Pill>{t("admin.disabled")}</Pill> : u.locked_until ? <Pill tone="danger" icon="lock">{t("users.locked")}</Pill> : <Pill tone="ok">{t("admin.enabled")}</Pill>),
           },
         ]}
