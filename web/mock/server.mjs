@@ -55,10 +55,11 @@ export function startMock(port = 0) {
   const sessions = new Map();
   const image = picture();
   const sockets = new Set();
-  /** Switches for checks: `refuse` closes the door, `slow` delays answers. */
-  const control = { refuse: false, loseAnswers: 0 };
+  /** Switches for checks: `refuse` closes the door, `loseAnswers` cuts the line under so many answers, `idleMs` is the idle time. */
+  const control = { refuse: false, loseAnswers: 0, idleMs: null };
 
   const sessionOf = (req) => sessions.get(/antiphon_session=([^;]+)/.exec(req.headers.cookie ?? "")?.[1]);
+  const idleOf = (s) => (control.idleMs === null ? null : { after_ms: control.idleMs, left_ms: s.seen + control.idleMs - Date.now() });
   const sessionBody = (s) => {
     const u = world.users.find((x) => x.id === s.user);
     return {
@@ -67,6 +68,7 @@ export function startMock(port = 0) {
       privileges: profiles.find((p) => p.id === u.profile).privileges,
       csrf: s.csrf,
       expires_at: Date.now() + 8 * 3_600_000,
+      idle: idleOf(s),
       demo: true,
     };
   };
@@ -203,18 +205,27 @@ export function startMock(port = 0) {
           const u = world.users.find((x) => x.login === body.login);
           if (body.account !== ACCOUNT || !u || body.password !== PASSWORD) refuse(401, "login_failed", "Account, login or password is wrong.");
           const token = randomUUID();
-          const s = { user: u.id, csrf: randomUUID() };
+          const s = { user: u.id, csrf: randomUUID(), seen: Date.now() };
           sessions.set(token, s);
           answer(200, sessionBody(s), { "Set-Cookie": `antiphon_session=${token}; HttpOnly; SameSite=Strict; Path=/` });
           return;
         }
         const s = sessionOf(req) ?? refuse(401, "unauthenticated", "There is no session.");
+        if (control.idleMs !== null && Date.now() >= s.seen + control.idleMs) {
+          for (const [k, v] of sessions) if (v === s) sessions.delete(k);
+          refuse(401, "session_expired", "The session has ended; sign in again.");
+        }
         if (req.method !== "GET" && req.headers["x-csrf-token"] !== s.csrf) refuse(403, "csrf", "The request does not come from the workspace.");
         if (pathname === "/api/v1/session") {
           if (req.method === "DELETE") {
             for (const [k, v] of sessions) if (v === s) sessions.delete(k);
             answer(204);
           } else answer(200, sessionBody(s));
+          return;
+        }
+        if (pathname === "/api/v1/session/activity") {
+          s.seen = Date.now();
+          answer(200, { idle: idleOf(s) });
           return;
         }
         if (pathname === "/api/v1/session/password") {

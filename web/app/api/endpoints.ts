@@ -24,6 +24,9 @@ export async function signOut(): Promise<void> {
   setCsrf(null);
 }
 
+/** Somebody did something here: the idle time begins anew. */
+export const reportActivity = () => send<{ idle: T.IdleLogOut | null }>("POST", "/api/v1/session/activity");
+
 /** A wrong current password is an expected answer, so a 401 does not end the session. */
 export const changePassword = (body: { current_password: string; new_password: string }) =>
   call("/api/v1/session/password", { method: "POST", body, anonymous: true });

@@ -35,6 +35,8 @@ export type Privilege =
   | "view_audit";
 
 export type Session = Omit<Schemas["Session"], "bearer">;
+/** What inactivity will do to a browser's session. */
+export type IdleLogOut = Schemas["IdleLogOut"];
 export type User = Schemas["User"];
 export type UserKind = Schemas["UserKind"];
 export type Profile = Schemas["Profile"];

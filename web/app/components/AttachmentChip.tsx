@@ -44,11 +44,11 @@ export function AttachmentChip({ attachment: a, onRemove, onRetry }: { attachmen
       <span className="min-w-0 pe-1">
         <bdi className="block max-w-44 truncate text-xs font-medium">{name}</bdi>
         <span className={`block text-2xs ${a.state === "failed" ? "text-danger" : "text-text-3"}`} role="status">
-          {a.state === "failed" ? t("composer.uploadFailed", { name, reason: a.reason ?? "" }) : a.state === "uploading" ? <span className="sr-only">{t("composer.uploading", { name })}</span> : null}
+          {a.state === "failed" ? t("composer.uploadFailed", { name, reason: a.reason ?? "" }) : a.state === "ready" ? null : <span className="sr-only">{t(a.state === "uploading" ? "composer.uploading" : "composer.waiting", { name })}</span>}
           {a.state !== "failed" && fileSize(a.file.size, localeTag())}
         </span>
       </span>
-      {a.state === "uploading" && <Spinner size={14} />}
+      {(a.state === "uploading" || a.state === "waiting") && <Spinner size={14} />}
       {a.state === "failed" && (
         <Button small look="quiet" onClick={onRetry}>
           {t("msg.retry")}

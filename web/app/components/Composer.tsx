@@ -1,6 +1,6 @@
 /** Writing: the draft, its length in the channel's own terms, files, private notes, and the reason when writing is not possible. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { putFile } from "@/api/http";
 import { channelsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/wire";
@@ -66,7 +66,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   const media = note ? undefined : c.media;
   const noFiles = media === null ? t("composer.noFiles") : offline ? t("why.offline") : null;
   const tooLong = [...draft.text].length > MAX_CHARACTERS;
-  const uploading = files.some((f) => f.state === "uploading");
+  const uploading = files.some((f) => f.state === "uploading" || f.state === "waiting");
   const readyFiles = files.filter((f) => f.state === "ready");
   const empty = draft.text.trim() === "" && readyFiles.length === 0;
 
@@ -103,6 +103,13 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
     await putFile(link.url, file, signal);
     return link.relativePath;
   };
+
+  // What was chosen before a reload goes up now.
+  const resume = useEffectEvent(() => attachments.resume(c.id, upload, problemOf));
+  const waiting = files.some((f) => f.state === "waiting");
+  useEffect(() => {
+    if (waiting && !offline && can.ok) resume();
+  }, [waiting, offline, can.ok]);
 
   const attach = (picked: Iterable<File>) => {
     if (noFiles) {

@@ -1,9 +1,8 @@
 /** Brings up everything a signed-in user needs and takes it down again: socket, inbox, drafts, alerts. */
-import { useQueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useEffectEvent, useMemo, type ReactNode } from "react";
-import { api as apiOf, readSession } from "@/api/endpoints";
-import { ApiError } from "@/api/http";
+import { useEffect, useEffectEvent, useMemo, useSyncExternalStore, type ReactNode } from "react";
+import { api as apiOf, reportActivity } from "@/api/endpoints";
 import { queries } from "@/api/queries";
 import { AgentSocket, browserWorld } from "@/api/socket";
 import type { Availability, Session } from "@/api/types";
@@ -15,11 +14,16 @@ import { applyToCaches } from "@/stores/caches";
 import { DeskContext, type Desk } from "@/stores/context";
 import { Drafts } from "@/stores/drafts";
 import { ownerOf, type Me } from "@/stores/identity";
+import { IdleWatch } from "@/stores/idle";
 import type { Effects } from "@/stores/inbox";
 import { outboxStorage } from "@/stores/outbox";
+import { checkSession } from "@/stores/session";
 import { sessionGone } from "@/stores/sessionGone";
+import { browserShelf } from "@/stores/shelf";
+import { tabs } from "@/stores/tabs";
 import { toast } from "@/stores/toasts";
 import { Workspace } from "@/stores/workspace";
+import { useIdleWatch } from "./useIdleWatch";
 
 const AVAILABILITIES: readonly string[] = ["ONLINE", "OCCUPIED", "BACK_SOON", "AWAY", "OFFLINE"];
 
@@ -41,7 +45,7 @@ function desiredState(owner: string) {
 }
 
 /** Everything that lives as long as one user is signed in, whatever session carries it. */
-function makeCore(me: Me) {
+function makeCore(me: Me, client: QueryClient) {
   const api = apiOf(me.accountId);
   const owner = ownerOf(me);
   const workspace = new Workspace({
@@ -53,19 +57,24 @@ function makeCore(me: Me) {
     newId: () => crypto.randomUUID(),
     later: (run, ms) => void setTimeout(run, ms),
     desiredState: desiredState(owner),
-    async sessionExists() {
-      try {
-        await readSession();
-        return true;
-      } catch (e) {
-        return !(e instanceof ApiError && e.status === 401);
-      }
-    },
-    onSessionGone: () => sessionGone.set(true),
+    sessionExists: () => checkSession(client).then((session) => session !== null, () => true),
     onProblem: (message) => toast(message || t("error.generic"), "danger"),
   });
-  const attachments = new Attachments(() => crypto.randomUUID());
-  return { me, api, queries: queries(api), workspace, drafts: new Drafts(localStorage, owner), attachments };
+  const attachments = new Attachments({
+    newId: () => crypto.randomUUID(),
+    now: () => Date.now(),
+    shelf: browserShelf(owner, () => Date.now()),
+    share: (conversationId) => tabs.tell({ kind: "files", owner, conversationId }),
+  });
+  const idle = new IdleWatch({
+    now: () => Date.now(),
+    setTimer: (run, ms) => window.setTimeout(run, ms),
+    clearTimer: (id) => window.clearTimeout(id),
+    report: async () => (await reportActivity()).idle,
+    ask: async () => (await checkSession(client))?.idle ?? null,
+    share: (endsAt) => tabs.tell({ kind: "awake", owner, endsAt }),
+  });
+  return { me, owner, api, queries: queries(api), workspace, drafts: new Drafts(localStorage, owner), attachments, idle };
 }
 
 export function DeskProvider({ session, children }: { session: Session; children: ReactNode }) {
@@ -99,16 +108,19 @@ export function DeskProvider({ session, children }: { session: Session; children
   const accountId = session.account.id;
   const userId = session.user.id;
   const { pid } = session.user;
-  const core = useMemo(() => makeCore({ accountId, userId, pid, oldId: `${accountId}.${userId}` }), [accountId, userId, pid]);
+  const core = useMemo(() => makeCore({ accountId, userId, pid, oldId: `${accountId}.${userId}` }, client), [accountId, userId, pid, client]);
   const desk: Desk = useMemo(() => ({ ...core, session }), [core, session]);
 
   useEffect(() => {
-    const { workspace, drafts } = core;
+    const { workspace, drafts, attachments, owner } = core;
     const quiet = workspace.listen((effects, notice) => {
       applyToCaches(client, notice, effects);
       alert(workspace, effects);
     });
-    workspace.start();
+    void attachments.restore();
+    const deaf = tabs.listen((word) => {
+      if (word.kind === "files" && word.owner === owner) void attachments.restore(word.conversationId);
+    });
     const online = () => workspace.reconnect();
     const offline = () => workspace.networkLost();
     const visible = () => document.visibilityState === "visible" && workspace.reconnect();
@@ -119,13 +131,22 @@ export function DeskProvider({ session, children }: { session: Session; children
     document.addEventListener("visibilitychange", visible);
     return () => {
       quiet();
+      deaf();
       window.removeEventListener("online", online);
       window.removeEventListener("offline", offline);
       window.removeEventListener("storage", storage);
       document.removeEventListener("visibilitychange", visible);
-      workspace.stop();
     };
   }, [core, client]);
+
+  // An ended session takes the line along; what is on the page stays until somebody signs in again.
+  const gone = useSyncExternalStore(sessionGone.subscribe, sessionGone.get);
+  useEffect(() => {
+    if (gone) return;
+    core.workspace.start();
+    return () => core.workspace.stop();
+  }, [core, gone]);
+  useIdleWatch(core.idle, core.owner, session.idle, !gone);
 
   return <DeskContext value={desk}>{children}</DeskContext>;
 }

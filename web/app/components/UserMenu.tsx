@@ -2,12 +2,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { signOut } from "@/api/endpoints";
-import { sessionQuery } from "@/api/queries";
 import { t, type MessageKey } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { allowNotifications } from "@/stores/alerts";
 import { useDesk, usePreferences } from "@/stores/context";
 import { preferences } from "@/stores/preferences";
+import { replaceSession } from "@/stores/session";
 import { toast } from "@/stores/toasts";
 import { Avatar } from "@/ui/Avatar";
 import type { IconName } from "@/ui/Icon";
@@ -21,7 +21,7 @@ interface Props {
 }
 
 export function UserMenu({ adminPages, onPassword, onShortcuts }: Props) {
-  const { session, me } = useDesk();
+  const { session, me, attachments } = useDesk();
   const prefs = usePreferences();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -33,8 +33,8 @@ export function UserMenu({ adminPages, onPassword, onShortcuts }: Props) {
       toast(problemOf(e), "danger");
       return;
     }
-    client.setQueryData(sessionQuery.queryKey, null);
-    client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
+    await attachments.clearAll();
+    replaceSession(client, null);
   };
   useShortcut("signOut", () => void leave());
 

@@ -1,14 +1,16 @@
 /** The outermost page: signed out, signed in, or signed in with a session that has ended. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
-import { useSyncExternalStore, type ReactNode } from "react";
+import { useEffect, useSyncExternalStore, type ReactNode } from "react";
 import { sessionQuery } from "@/api/queries";
 import { DeskProvider } from "@/components/DeskProvider";
 import { Shell } from "@/components/Shell";
+import { IdleWarning } from "@/forms/session-idle";
 import { SessionEndedDialog } from "@/forms/session-renew";
 import { t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { SignInPage } from "@/pages/SignInPage";
+import { followTabs } from "@/stores/session";
 import { sessionGone } from "@/stores/sessionGone";
 import { dismissToast, toastStore } from "@/stores/toasts";
 import { Button } from "@/ui/Button";
@@ -21,6 +23,7 @@ export function RootPage(): ReactNode {
   const client = useQueryClient();
   const gone = useSyncExternalStore(sessionGone.subscribe, sessionGone.get);
   const toasts = useSyncExternalStore(toastStore.subscribe, toastStore.get);
+  useEffect(() => followTabs(client), [client]);
   const corner = <Toasts toasts={toasts} label={t("nav.notifications")} closeLabel={t("admin.close")} onClose={dismissToast} />;
 
   if (session.isPending) {
@@ -56,7 +59,7 @@ export function RootPage(): ReactNode {
       <Shell>
         <Outlet />
       </Shell>
-      {gone && <SessionEndedDialog session={data} onOther={() => { sessionGone.set(false); client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" }); client.setQueryData(sessionQuery.queryKey, null); }} />}
+      {gone ? <SessionEndedDialog session={data} /> : <IdleWarning />}
       {corner}
     </DeskProvider>
   );

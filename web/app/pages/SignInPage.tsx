@@ -1,10 +1,9 @@
 /** The first page. After signing in, whatever address was opened is shown. */
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { sessionQuery } from "@/api/queries";
 import { SessionCreateForm } from "@/forms/session-create";
 import { t } from "@/i18n";
-import { sessionGone } from "@/stores/sessionGone";
+import { replaceSession } from "@/stores/session";
 
 export function SignInPage(): ReactNode {
   const client = useQueryClient();
@@ -18,11 +17,7 @@ export function SignInPage(): ReactNode {
         </div>
         <div className="rounded-2xl border border-line bg-surface p-6 shadow-lg">
           <SessionCreateForm
-            onDone={(session) => {
-              sessionGone.set(false);
-              client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
-              client.setQueryData(sessionQuery.queryKey, session);
-            }}
+            onDone={(session) => replaceSession(client, session)}
           />
         </div>
       </div>

@@ -1,13 +1,31 @@
-/** Files picked for a conversation: uploaded at once, sent with the message. Kept while the page lives. */
+/**
+ * Files picked for a conversation: uploaded at once, sent with the message, kept on the shelf until then. Two tabs see the
+ * same ones. A shelf that fails loses nothing while the tab lives.
+ */
+import type { Kept, Shelf } from "./shelf";
+
 export interface Attachment {
   readonly id: string;
   readonly file: File;
-  readonly state: "uploading" | "ready" | "failed";
+  readonly addedAt: number;
+  /** `waiting`: it comes from the shelf and is not uploaded (any more). */
+  readonly state: "waiting" | "uploading" | "ready" | "failed";
   readonly relativePath: string | null;
   readonly reason: string | null;
 }
 
-type Upload = (file: File, signal: AbortSignal) => Promise<string>;
+export type Upload = (file: File, signal: AbortSignal) => Promise<string>;
+
+export interface AttachmentsWorld {
+  newId(): string;
+  now(): number;
+  shelf: Shelf;
+  /** Tells the other tabs that the files of a conversation are others now. */
+  share(conversationId: string): void;
+}
+
+/** So long after its upload a file that was not sent is taken to be still at the server. */
+const FRESH_MS = 3_600_000;
 
 const NONE: readonly Attachment[] = [];
 
@@ -15,9 +33,15 @@ export class Attachments {
   private readonly byConversation = new Map<string, readonly Attachment[]>();
   private readonly aborts = new Map<string, AbortController>();
   private readonly listeners = new Set<() => void>();
-  private readonly newId: () => string;
-  constructor(newId: () => string) {
-    this.newId = newId;
+  /** What is on the shelf as far as this tab knows. */
+  private readonly shelved = new Set<string>();
+  /** Sent or taken out here: a slower reading of the shelf does not bring it back. */
+  private readonly gone = new Set<string>();
+  /** One change of the shelf after the other, so that the last one holds. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private readonly world: AttachmentsWorld;
+  constructor(world: AttachmentsWorld) {
+    this.world = world;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -26,10 +50,26 @@ export class Attachments {
   };
   readonly get = (conversationId: string): readonly Attachment[] => this.byConversation.get(conversationId) ?? NONE;
 
+  /** Takes over what the shelf holds: after a reload of everything, after a word of another tab of one conversation. */
+  async restore(only?: string): Promise<void> {
+    const kept = await this.onShelf((shelf) => shelf.all());
+    if (!kept) return;
+    const found = new Map<string, Kept[]>();
+    for (const one of kept) found.set(one.conversationId, [...(found.get(one.conversationId) ?? []), one]);
+    for (const id of only === undefined ? new Set([...found.keys(), ...this.byConversation.keys()]) : [only]) this.reconcile(id, found.get(id) ?? []);
+  }
+
   add(conversationId: string, file: File, upload: Upload, explain: (e: unknown) => string): void {
-    const id = this.newId();
-    this.set(conversationId, [...this.get(conversationId), { id, file, state: "uploading", relativePath: null, reason: null }]);
+    const id = this.world.newId();
+    const attachment: Attachment = { id, file, addedAt: this.world.now(), state: "uploading", relativePath: null, reason: null };
+    this.set(conversationId, [...this.get(conversationId), attachment]);
+    void this.keep(conversationId, attachment);
     this.run(conversationId, id, file, upload, explain);
+  }
+
+  /** Uploads what came from the shelf. */
+  resume(conversationId: string, upload: Upload, explain: (e: unknown) => string): void {
+    for (const { id, state } of this.get(conversationId)) if (state === "waiting") this.retry(conversationId, id, upload, explain);
   }
 
   retry(conversationId: string, id: string, upload: Upload, explain: (e: unknown) => string): void {
@@ -40,25 +80,72 @@ export class Attachments {
   }
 
   remove(conversationId: string, id: string): void {
-    this.aborts.get(id)?.abort();
-    this.aborts.delete(id);
-    this.set(conversationId, this.get(conversationId).filter((a) => a.id !== id));
+    this.drop(conversationId, id);
+    this.shelved.delete(id);
+    void this.onShelf((shelf) => shelf.remove(id)).then(() => this.world.share(conversationId));
   }
 
-  clear(conversationId: string): void {
-    for (const a of this.get(conversationId)) this.aborts.delete(a.id);
-    this.set(conversationId, NONE);
+  /** The user signs out: nothing stays in this browser. */
+  async clearAll(): Promise<void> {
+    for (const [conversationId, files] of this.byConversation) for (const { id } of files) this.drop(conversationId, id);
+    this.shelved.clear();
+    await this.onShelf((shelf) => shelf.clear());
+  }
+
+  private reconcile(conversationId: string, kept: readonly Kept[]): void {
+    const present = new Map(this.get(conversationId).map((a) => [a.id, a]));
+    // What another tab sent or took out goes; what never reached the shelf is this tab's own.
+    for (const { id } of present.values()) {
+      if (this.shelved.has(id) && !kept.some((k) => k.id === id)) this.drop(conversationId, id);
+    }
+    for (const { id, file, addedAt, uploaded } of kept) {
+      if (this.gone.has(id)) continue;
+      this.shelved.add(id);
+      const relativePath = uploaded && this.world.now() - uploaded.at < FRESH_MS ? uploaded.relativePath : null;
+      const known = present.get(id);
+      if (!known) this.set(conversationId, [...this.get(conversationId), { id, file, addedAt, state: relativePath ? "ready" : "waiting", relativePath, reason: null }]);
+      else if (known.state === "waiting" && relativePath) this.change(conversationId, id, { state: "ready", relativePath });
+    }
+  }
+
+  private async keep(conversationId: string, { id, file, addedAt, relativePath }: Attachment): Promise<void> {
+    const uploaded = relativePath === null ? null : { relativePath, at: this.world.now() };
+    const kept = await this.onShelf(async (shelf) => {
+      // Sent or taken out while it waited for its turn.
+      if (!this.get(conversationId).some((a) => a.id === id)) return false;
+      return shelf.put({ id, conversationId, file, addedAt, uploaded });
+    });
+    if (!kept) return;
+    this.shelved.add(id);
+    this.world.share(conversationId);
+  }
+
+  private async onShelf<T>(act: (shelf: Shelf) => Promise<T>): Promise<T | null> {
+    const turn = this.queue.then(() => act(this.world.shelf)).catch(() => null);
+    this.queue = turn;
+    return turn;
   }
 
   private run(conversationId: string, id: string, file: File, upload: Upload, explain: (e: unknown) => string): void {
     const abort = new AbortController();
     this.aborts.set(id, abort);
     upload(file, abort.signal).then(
-      (relativePath) => this.change(conversationId, id, { state: "ready", relativePath }),
+      (relativePath) => {
+        this.change(conversationId, id, { state: "ready", relativePath });
+        const ready = this.get(conversationId).find((a) => a.id === id);
+        if (ready) void this.keep(conversationId, ready);
+      },
       (e: unknown) => {
         if (!abort.signal.aborted) this.change(conversationId, id, { state: "failed", reason: explain(e) });
       },
     );
+  }
+
+  private drop(conversationId: string, id: string): void {
+    this.aborts.get(id)?.abort();
+    this.aborts.delete(id);
+    this.gone.add(id);
+    this.set(conversationId, this.get(conversationId).filter((a) => a.id !== id));
   }
 
   private change(conversationId: string, id: string, change: Partial<Attachment>): void {

@@ -6,6 +6,7 @@ import type { Session } from "@/api/types";
 import type { Attachments } from "./attachments";
 import type { Drafts, Draft } from "./drafts";
 import type { Me } from "./identity";
+import type { IdleWatch } from "./idle";
 import { preferences, type Preferences } from "./preferences";
 import type { Snapshot, Workspace } from "./workspace";
 
@@ -17,6 +18,7 @@ export interface Desk {
   workspace: Workspace;
   drafts: Drafts;
   attachments: Attachments;
+  idle: IdleWatch;
 }
 
 export const DeskContext = createContext<Desk | null>(null);

@@ -16,7 +16,7 @@ const session = (...privileges: string[]): Session => ({
   user: { id: "77", pid: "pid-77", login: "a", nickname: "A", full_name: "", kind: "human", profile: "agent", skill_ids: [], max_conversations: 3 },
   privileges,
   csrf: "x",
-  expires_at: 0,
+  expires_at: 0, idle: null,
   demo: false,
 });
 const agent = session("handle_conversations");

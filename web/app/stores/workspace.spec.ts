@@ -162,8 +162,10 @@ function start(server: FakeServer, ids = ["m1", "m2", "m3", "m4"]) {
     newId: () => ids.shift() ?? "more",
     later: (run, ms) => void server.world.setTimer(run, ms),
     desiredState: { get: () => state as never, set: (v) => (state = v) },
-    sessionExists: () => Promise.resolve(false),
-    onSessionGone: () => (gone += 1),
+    sessionExists: () => {
+      gone += 1;
+      return Promise.resolve(false);
+    },
     onProblem: () => undefined,
   });
   workspace.start();

@@ -50,9 +50,8 @@ export interface WorkspaceWorld {
   later(run: () => void, ms: number): void;
   /** What the agent last chose, shared by all tabs. */
   desiredState: { get(): Availability | null; set(value: Availability): void };
-  /** Asks whether the session still exists; answers false only when the server says so. */
+  /** Asks whether the session still stands; answers false only when the server says so. Who asked tells the user. */
   sessionExists(): Promise<boolean>;
-  onSessionGone(): void;
   /** Refused commands that nobody waits for. */
   onProblem(message: string): void;
 }
@@ -120,6 +119,8 @@ export class Workspace {
   stop(): void {
     this.epoch += 1;
     this.socket.stop();
+    this.set({ connection: "offline", retryAt: null, inbox: inbox.disconnected(this.snapshot.inbox) });
+    this.setPending(outbox.interrupted(this.snapshot.pending));
   }
   reconnect(): void {
     this.socket.retryNow();
@@ -199,7 +200,6 @@ export class Workspace {
         if (!exists) {
           this.socket.stop();
           this.set({ retryAt: null });
-          this.world.onSessionGone();
         }
       });
     }

@@ -14,10 +14,12 @@ interface Props {
   wide?: boolean;
   /** The content scrolls and holds nothing that can be focused. */
   reading?: boolean;
+  /** Nothing of the page behind may be read. */
+  curtain?: boolean;
 }
 
 /** Render it to open it, take it away to close it. Without `onClose` it cannot be dismissed. */
-export function Dialog({ title, closeLabel, onClose, children, footer, wide = false, reading = false }: Props) {
+export function Dialog({ title, closeLabel, onClose, children, footer, wide = false, reading = false, curtain = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
@@ -41,7 +43,7 @@ export function Dialog({ title, closeLabel, onClose, children, footer, wide = fa
         e.preventDefault();
         onClose?.();
       }}
-      className={`sheet m-auto flex max-h-[min(88dvh,52rem)] w-[calc(100%-2rem)] flex-col overflow-hidden rounded-2xl border border-line bg-raised p-0 shadow-lg ${
+      className={`sheet ${curtain ? "curtain" : ""} m-auto flex max-h-[min(88dvh,52rem)] w-[calc(100%-2rem)] flex-col overflow-hidden rounded-2xl border border-line bg-raised p-0 shadow-lg ${
         wide ? "max-w-2xl" : "max-w-md"
       }`}
     >
