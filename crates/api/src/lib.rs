@@ -20,6 +20,7 @@ mod deliveries;
 mod error;
 mod given;
 mod guard;
+mod identity_providers;
 mod openapi;
 mod options;
 mod page;

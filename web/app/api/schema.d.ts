@@ -372,6 +372,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Identity providers by issuer. Needs `manage_sources`. */
+        get: operations["list_identity_providers"];
+        put?: never;
+        /** Adds an identity provider. Needs `manage_sources`. */
+        post: operations["create_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One identity provider; its id is its issuer, percent-encoded. Needs `manage_sources`. */
+        get: operations["show_identity_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes an identity provider. Needs `manage_sources`. */
+        patch: operations["update_identity_provider"];
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/profiles": {
         parameters: {
             query?: never;
@@ -1044,6 +1080,31 @@ export interface components {
             app_key: string;
             secret: string;
         };
+        /** @description A log-in of the brand's. */
+        IdentityProvider: {
+            /** @description Null: tokens that name an audience must name the account. */
+            audience: string | null;
+            /** Format: int64 */
+            created_at: number;
+            enabled: boolean;
+            /** @description Its issuer. */
+            id: string;
+            issuer: string;
+            jwks_url: string | null;
+            public_key_pem: string | null;
+            /** Format: int64 */
+            updated_at: number;
+        };
+        /** @description Changes of an identity provider; what is not given stays. */
+        IdentityProviderChanges: {
+            /** @description Null: tokens that name an audience must name the account. */
+            audience?: string | null;
+            enabled?: boolean | null;
+            /** @description Takes the place of whatever keys there were. */
+            jwks_url?: string | null;
+            /** @description Takes the place of whatever keys there were. */
+            public_key_pem?: string | null;
+        };
         /** @description What inactivity will do to the session. */
         IdleLogOut: {
             /**
@@ -1181,6 +1242,18 @@ export interface components {
             } | null;
             /** @description Unique in the account and channel. */
             name: string;
+        };
+        /** @description A log-in of the brand's to be added. */
+        NewIdentityProvider: {
+            /** @description What its tokens must name as audience. Without it, tokens that name one must name the account. */
+            audience?: string | null;
+            enabled?: boolean;
+            /** @description What its tokens name as issuer, letter for letter; unique in the account. */
+            issuer: string;
+            /** @description Where its public keys are; this or `public_key_pem`. */
+            jwks_url?: string | null;
+            /** @description Its one public key: RSA of at least 2048 bits, or on the curve P-256. */
+            public_key_pem?: string | null;
         };
         /** @description A profile to be made. */
         NewProfile: {
@@ -1326,6 +1399,13 @@ export interface components {
         Page_Delivery: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["Delivery"][];
+            /** @description Goes into `after` of the next request; null on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_IdentityProvider: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["IdentityProvider"][];
             /** @description Goes into `after` of the next request; null on the last page. */
             next: string | null;
         };
@@ -2620,6 +2700,136 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_identity_providers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IdentityProvider"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once, for 24 hours; with another request it is refused with 409. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentityProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    update_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the object that the change was made for; another one is refused with 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

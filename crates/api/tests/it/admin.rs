@@ -220,6 +220,26 @@ async fn an_apps_secret_is_replaced_and_an_app_is_removed() {
 }
 
 #[tokio::test]
+async fn an_identity_provider_is_added_and_changed() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    let new = json!({"issuer": "https://shop.example/login", "jwks_url": "https://shop.example/jwks"});
+    let made = admin.post("identity-providers", new.clone()).await.expect(201);
+    assert_eq!((&made["enabled"], &made["audience"], &made["public_key_pem"]), (&json!(true), &json!(null), &json!(null)));
+    admin.post("identity-providers", new).await.expect_error(409, "taken", Some("issuer"));
+    let path = "identity-providers/https%3A%2F%2Fshop.example%2Flogin";
+    let changed = admin.patch(path, json!({"audience": "chat", "enabled": false})).await.expect(200);
+    assert_eq!((&changed["audience"], &changed["jwks_url"]), (&json!("chat"), &json!("https://shop.example/jwks")));
+    assert_eq!(admin.get(path).await.expect(200), changed);
+    admin.patch(path, json!({"jwks_url": "http://10.0.0.1/"})).await.expect_error(400, "validation_failed", Some("jwks_url"));
+    admin.patch(path, json!({"public_key_pem": "x"})).await.expect_error(400, "validation_failed", Some("public_key_pem"));
+    let both = json!({"public_key_pem": "x", "jwks_url": "https://a.example/"});
+    admin.patch(path, both).await.expect_error(400, "validation_failed", Some("public_key_pem"));
+    admin.post("identity-providers", json!({"issuer": "x"})).await.expect_error(400, "validation_failed", Some("jwks_url"));
+    assert_eq!(admin.get("identity-providers").await.expect(200)["items"], json!([changed]));
+}
+
+#[tokio::test]
 async fn the_settings_are_one_truth() {
     let world = World::start().await;
     let admin = world.administrator().await;

@@ -60,6 +60,10 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("patch", "apps/{id}", ADMINS),
     ("post", "apps/{id}/secret", ADMINS),
     ("delete", "apps/{id}", ADMINS),
+    ("get", "identity-providers", ADMINS),
+    ("post", "identity-providers", ADMINS),
+    ("get", "identity-providers/{id}", ADMINS),
+    ("patch", "identity-providers/{id}", ADMINS),
     ("get", "conversations", AGENTS),
     ("get", "conversations/{id}", SERVING),
     ("get", "conversations/{id}/messages", SERVING),
@@ -95,6 +99,7 @@ impl Objects {
         let admin = world.administrator().await;
         let app = json!({"client_id": "my-app", "client_secret": "a-long-secret"});
         admin.post("apps", app).await.expect(201);
+        admin.post("identity-providers", json!({"issuer": "shop", "jwks_url": "https://shop.example/jwks"})).await.expect(201);
         let first = |list: Value| list["items"][0]["id"].as_str().expect("an item").to_owned();
         let delivery = first(admin.get("deliveries").await.expect(200));
         let letter = first(admin.get("dead-letters").await.expect(200));
@@ -106,6 +111,7 @@ impl Objects {
             // The test channel has no apps: whoever may look finds none.
             ("channel-apps", "app_0000000000000001".to_owned()),
             ("apps", "my-app".to_owned()),
+            ("identity-providers", "shop".to_owned()),
             ("conversations", conversation.id.to_string()),
             ("deliveries", delivery),
             ("consumers", conversation.consumer.to_string()),

@@ -9,6 +9,7 @@ mod connector_apps;
 mod consents;
 mod credentials;
 mod deliveries;
+mod identity_providers;
 mod logins;
 mod profiles;
 mod redrive;
@@ -22,13 +23,14 @@ pub use accounts::NewAccount;
 pub use apps::{ChannelAppPatch, NewChannelApp};
 pub use connector_apps::{AppGuard, ConnectorAppInput, app_source, apps_revision};
 pub use consents::NewConsent;
+pub use identity_providers::{IdentityProviderInput, check_identity_provider};
 pub use profiles::{NewProfile, ProfilePatch};
 pub use settings::SettingsPatch;
 pub use skills::{NewSkill, SkillPatch};
 pub use sources::{NewSource, SourcePatch};
 pub use users::{NewUser, UserPatch};
 
-use crate::ports::store::{AuditRow, CommitError, ConnectorApp, ReadError, UnitOfWork, Write};
+use crate::ports::store::{AuditRow, CommitError, ConnectorApp, IdentityProvider, ReadError, UnitOfWork, Write};
 use crate::{AccountView, App, Caller, Unavailable};
 use antiphon_domain::{Account, AccountId, ChannelApp, Privilege, Profile, RowId, Skill, Source, Timestamp, User, UserId};
 use serde_json::{Map, Value};
@@ -241,6 +243,12 @@ impl From<&Account> for Revision {
 impl From<&Profile> for Revision {
     fn from(profile: &Profile) -> Self {
         Self::of(&format!("{profile:?}"))
+    }
+}
+
+impl From<&IdentityProvider> for Revision {
+    fn from(provider: &IdentityProvider) -> Self {
+        Self::at(provider.updated_at)
     }
 }
 

@@ -208,7 +208,7 @@ fn visitor(account: &AccountId, claims: &Visitor, now: Timestamp) -> Result<Cons
         account: account.clone(),
         consumer,
         source: Some(source),
-        external_id: claims.vouched.as_ref().map(|vouched| vouched.sub.clone()).unwrap_or_default(),
+        external_id: claims.vouched.as_ref().map_or_else(|| consumer.to_string(), |vouched| vouched.sub.clone()),
         issuer: claims.vouched.as_ref().map(|vouched| vouched.iss.clone()),
         authenticated: claims.vouched.is_some(),
         claims: told,

@@ -12,14 +12,18 @@ const PURPOSE: &str = "consumers";
 
 /// Where a consumer's name comes from: the same name from two of these is two people.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum NamedBy {
+pub(super) enum NamedBy<'a> {
     /// An app of the account; its apps share their consumers.
     App,
+    /// One of the brand's log-ins.
+    Provider(&'a str),
+    /// Ourselves: an anonymous visitor.
+    Ourselves,
 }
 
 impl App {
     /// The id of the consumer of that name.
-    pub(super) async fn derived_consumer(&self, account: &AccountId, by: NamedBy, name: &str) -> Result<ConsumerId, Unavailable> {
+    pub(super) async fn derived_consumer(&self, account: &AccountId, by: NamedBy<'_>, name: &str) -> Result<ConsumerId, Unavailable> {
         Ok(derive(&self.consumer_secret(account).await?, by, name))
     }
 
@@ -51,10 +55,12 @@ impl App {
     }
 }
 
-fn derive(secret: &[u8; 32], by: NamedBy, name: &str) -> ConsumerId {
+fn derive(secret: &[u8; 32], by: NamedBy<'_>, name: &str) -> ConsumerId {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("HMAC takes keys of any length");
     let (kind, namespace) = match by {
-        NamedBy::App => (1_u8, ""),
+        NamedBy::App => (1, ""),
+        NamedBy::Provider(issuer) => (2, issuer),
+        NamedBy::Ourselves => (3, ""),
     };
     mac.update(&[kind]);
     // Behind its length, so that no issuer and name run into another pair.
@@ -72,7 +78,14 @@ mod tests {
     fn one_name_is_one_consumer_per_secret_and_namer() {
         let one = derive(&[1; 32], NamedBy::App, "anna");
         assert_eq!(one, derive(&[1; 32], NamedBy::App, "anna"));
-        let others = [derive(&[2; 32], NamedBy::App, "anna"), derive(&[1; 32], NamedBy::App, "Anna")];
+        let others = [
+            derive(&[2; 32], NamedBy::App, "anna"),
+            derive(&[1; 32], NamedBy::App, "Anna"),
+            derive(&[1; 32], NamedBy::Ourselves, "anna"),
+            derive(&[1; 32], NamedBy::Provider("x"), "anna"),
+            derive(&[1; 32], NamedBy::Provider("xa"), "nna"),
+            derive(&[1; 32], NamedBy::Provider(""), "anna"),
+        ];
         for (at, other) in others.iter().enumerate() {
             assert_ne!(one, *other, "{at}");
             assert!(others.iter().skip(at + 1).all(|later| later != other), "{at}");

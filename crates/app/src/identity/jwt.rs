@@ -68,6 +68,11 @@ pub(super) fn unsigned(kid: &str, claims: &serde_json::Value) -> String {
     format!("{}.{}", part(&header), part(claims))
 }
 
+/// How long these claims are in the compact form.
+pub(super) fn encoded_length(claims: &serde_json::Value) -> usize {
+    plain(&claims.to_string()).len().div_ceil(3) * 4
+}
+
 /// The signed token.
 pub(super) fn signed(unsigned: &str, signature: &[u8]) -> String {
     format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature))

@@ -4,29 +4,37 @@
 //! header names among the keys of one use: whatever was signed for another use is forged. Nothing here may accept an
 //! algorithm but the one that the key is for, and no refused token may cost more than bounded work and bounded audit rows.
 
+mod brand;
 mod check;
 mod consumers;
 mod issue;
 mod jwt;
 mod keys;
 mod manifest;
+mod provider_keys;
 mod refusals;
+mod visitors;
 
 pub use check::APP_CHANNEL;
 pub use issue::{AppTokenError, ConsumerTokenError, IssuedAppToken};
 pub use keys::PublicKey;
 pub use manifest::Manifest;
+pub use provider_keys::is_public_key;
+pub use visitors::{VisitorError, WEB_CHANNEL};
 
 use crate::Unavailable;
 use crate::ports::store::KeyUse;
 use antiphon_domain::{AccountId, ConsumerId, SourceId, Timestamp};
 use moka::sync::Cache;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Longest token that is looked at, in bytes.
 pub const MOST_TOKEN: usize = 8 << 10;
 /// Longest id that an app may give a consumer, in characters.
 pub const MOST_EXTERNAL_ID: usize = 250;
+/// Longest token of a visitor, in bytes: published clients copy no longer one.
+const MOST_VISITOR_TOKEN: usize = 2_048;
 /// How long an app's token lives, in seconds.
 pub const APP_TOKEN_S: i64 = 3600;
 /// Checked tokens that are remembered, so that a signature is verified once and not with every request.
@@ -39,6 +47,7 @@ pub(crate) struct Identity {
     keys: keys::Keys,
     checked: Cache<[u8; 32], (KeyUse, Arc<check::Checked>)>,
     consumer_secrets: Cache<AccountId, [u8; 32]>,
+    provider_keys: provider_keys::Fetched,
     refusals: refusals::Refusals,
 }
 
@@ -52,6 +61,7 @@ impl Identity {
             keys: keys::Keys::new(keys)?,
             checked: Cache::new(MOST_CHECKED),
             consumer_secrets: Cache::new(MOST_SECRETS),
+            provider_keys: provider_keys::Fetched::default(),
             refusals: refusals::Refusals::default(),
         })
     }
@@ -81,7 +91,7 @@ pub struct ConsumerIdentity {
     pub consumer: ConsumerId,
     /// The source they come over; for consumers that an app speaks for, the app's.
     pub source: Option<SourceId>,
-    /// What the app, or the brand's log-in, calls them; empty for anonymous visitors.
+    /// What the app, or the brand's log-in, calls them; their own id for anonymous visitors.
     pub external_id: String,
     /// Which of the brand's log-ins vouches for them.
     pub issuer: Option<String>,
@@ -91,6 +101,38 @@ pub struct ConsumerIdentity {
     pub claims: ConsumerClaims,
     /// When the token ends; tokens of consumers that an app speaks for never do.
     pub expires_at: Option<Timestamp>,
+}
+
+impl ConsumerIdentity {
+    /// What the brand's log-in tells of them as engagement attributes: typed objects, its own behind those that are made of its claims.
+    pub fn attributes(&self) -> Vec<Value> {
+        let mut attributes = Vec::new();
+        let claims = &self.claims;
+        if self.issuer.is_some() {
+            let mut info = json!({"customerId": self.external_id});
+            set(&mut info, "userName", &claims.preferred_username);
+            set(&mut info, "imei", &claims.phone_number);
+            attributes.push(json!({"type": "ctmrinfo", "info": info}));
+            let mut personal = json!({});
+            set(&mut personal, "firstname", &claims.given_name);
+            set(&mut personal, "lastname", &claims.family_name);
+            set(&mut personal, "gender", &claims.gender);
+            if let Some(email) = &claims.email {
+                personal["contacts"] = json!([{"email": email}]);
+            }
+            if personal.as_object().is_some_and(|members| !members.is_empty()) {
+                attributes.push(json!({"type": "personal", "personal": personal}));
+            }
+        }
+        attributes.extend(claims.attributes.iter().cloned());
+        attributes
+    }
+}
+
+fn set(object: &mut Value, name: &str, text: &Option<String>) {
+    if let Some(text) = text {
+        object[name] = json!(text);
+    }
 }
 
 /// What the brand's log-in tells of a consumer.
@@ -117,7 +159,7 @@ pub struct ConsumerClaims {
     pub phone_number: Option<String>,
     /// Engagement attributes, as the brand signed them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub attributes: Vec<serde_json::Value>,
+    pub attributes: Vec<Value>,
 }
 
 /// Why a token is not believed.

@@ -10,3 +10,4 @@ mod outbox;
 mod publish;
 mod routing;
 mod sessions;
+mod visitors;

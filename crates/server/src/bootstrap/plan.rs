@@ -2,6 +2,8 @@
 //!
 //! A value whose hash was applied before is left alone, whatever stands in the store now.
 
+mod identity;
+
 use super::read::{AccountEntry, AppEntry, Bootstrap, ChannelAppEntry, Maybe, SourceEntry, UserEntry, Valued};
 use crate::document::{Place, Problems};
 use antiphon_app::administration::app_source;
@@ -211,6 +213,10 @@ impl Planner<'_> {
             let known = rows.connector_apps.iter().find(|known| known.client_id == app.client_id);
             let source = rows.sources.iter().find(|known| known.channel == APP_CHANNEL && known.address == app.client_id);
             self.app(app, known, source, &mut names, &skills);
+        }
+        for provider in &entry.identity_providers {
+            let known = rows.identity_providers.iter().find(|known| known.issuer == provider.issuer);
+            self.identity_provider(provider, known);
         }
         let mut writes = std::mem::take(&mut self.writes);
         writes.append(&mut self.marks);

@@ -1,11 +1,14 @@
 //! Reading the bootstrap file: its form, its values one by one, and its natural keys. Everything that needs to know what there
 //! is already belongs into `plan`.
 
+mod identity;
+
 use super::zones;
 use crate::document::{Item, Place, Problems, Section, Value, parse};
 use antiphon_app::channel::{Channel, ChannelKind, Field};
 use antiphon_app::connector_app::ConnectorAppSettings;
 use antiphon_app::identity::Manifest;
+use antiphon_app::ports::store::ProviderKeys;
 use antiphon_app::session::weakness_sentence;
 use antiphon_domain::account::Network;
 use antiphon_domain::login::LoginPolicy;
@@ -62,6 +65,8 @@ pub struct AccountEntry {
     pub sources: Vec<SourceEntry>,
     /// `[[account.app]]`.
     pub apps: Vec<AppEntry>,
+    /// `[[account.identity_provider]]`.
+    pub identity_providers: Vec<IdentityProviderEntry>,
 }
 
 /// `[[account.skill]]`.
@@ -175,6 +180,19 @@ pub struct AppEntry {
     pub settings: Valued<String>,
 }
 
+/// `[[account.identity_provider]]`.
+#[derive(Debug)]
+pub struct IdentityProviderEntry {
+    /// Its natural key.
+    pub issuer: String,
+    /// Where its public keys come from.
+    pub keys: Valued<ProviderKeys>,
+    /// What its tokens must name as audience.
+    pub audience: Maybe<String>,
+    /// One that is off vouches for nobody.
+    pub enabled: Maybe<bool>,
+}
+
 /// `[account.settings]`: name, least and most; flags have the bounds 0 and 1.
 const SETTINGS: [(&str, i64, i64); 7] = [
     ("ring_expiration_s", 5, 86_400),
@@ -266,13 +284,17 @@ impl Reader<'_> {
         let channel_apps: Vec<ChannelAppEntry> = self.each(&mut section, "channel_app", Self::channel_app);
         let sources: Vec<SourceEntry> = self.each(&mut section, "source", Self::source);
         let apps: Vec<AppEntry> = self.each(&mut section, "app", Self::app);
+        let identity_providers: Vec<IdentityProviderEntry> = self.each(&mut section, "identity_provider", Self::identity_provider);
         let place = section.place.clone();
         section.finish(&mut self.problems);
-        self.endpoints(&apps, allow_private_endpoints.as_ref().map_or(&[][..], |networks| &networks.value));
+        let allow = allow_private_endpoints.as_ref().map_or(&[][..], |networks| &networks.value);
+        self.endpoints(&apps, allow);
+        self.check_identity_providers(&identity_providers, allow);
         self.unique(&place, "skill.name", skills.iter().map(|skill| skill.name.to_lowercase()));
         self.unique(&place, "profile.name", profiles.iter().map(|profile| profile.name.clone()));
         self.unique(&place, "channel_app.name", channel_apps.iter().map(|app| format!("{} {}", app.channel.id, app.name)));
         self.unique(&place, "app.client_id", apps.iter().map(|app| app.client_id.clone()));
+        self.unique(&place, "identity_provider.issuer", identity_providers.iter().map(|provider| provider.issuer.clone()));
         let mut logins = HashSet::new();
         for user in &users {
             if !logins.insert(user.login.to_lowercase()) {
@@ -301,6 +323,7 @@ impl Reader<'_> {
             channel_apps,
             sources,
             apps,
+            identity_providers,
         })
     }
 

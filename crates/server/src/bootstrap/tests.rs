@@ -2,7 +2,7 @@
 
 use super::{Applied, apply, read};
 use crate::adapters::{SealedSecrets, SystemIds};
-use antiphon_app::ports::store::{AccountRows, ConnectorApp, Login, UnitOfWork, Write};
+use antiphon_app::ports::store::{AccountRows, ConnectorApp, Login, ProviderKeys, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Secrets, Store};
 use antiphon_domain::{AccountId, Timestamp, User};
 use antiphon_store::SqliteStore;
@@ -333,6 +333,32 @@ fn each_problem_is_named_with_its_place() {
     check("/hook\" }\n", &format!("/hook\" }}\n{other}"), "FILE:70: account.app.client_id: another account has an active app");
     check("[[account.skill]]", "[account.skill]", "FILE:12: account.skill: must be a list of tables");
     check("name = \"Acme\"", "name = \"Acme", "FILE:3: ");
+}
+
+#[tokio::test]
+async fn identity_providers_are_applied_once() {
+    let bench = Bench::new();
+    let provider = "\n[[account.identity_provider]]\nissuer = \"https://shop.example\"\njwks_url = \"https://shop.example/jwks\"\n";
+    let file = format!("{GOOD}{provider}audience = \"chat\"\n");
+    bench.apply(&file).await.expect("a good file");
+    let rows = bench.rows().await;
+    let made = &rows.identity_providers[0];
+    assert_eq!(made.keys, ProviderKeys::Jwks("https://shop.example/jwks".to_owned()));
+    assert_eq!((made.audience.as_deref(), made.enabled), (Some("chat"), true));
+    assert_eq!(bench.apply(&file).await, Ok(Applied::default()));
+    bench.apply(&file.replace("/jwks", "/keys")).await.expect("a good file");
+    assert_eq!(bench.rows().await.identity_providers[0].keys, ProviderKeys::Jwks("https://shop.example/keys".to_owned()));
+    let refused = |change: &str| {
+        let text = format!("{GOOD}{provider}{change}\n");
+        let bench = &bench;
+        async move { bench.apply(&text).await.expect_err("a bad file") }
+    };
+    let both = refused("public_key_pem = \"x\"").await;
+    assert!(both.contains("account.identity_provider.jwks_url: give one of jwks_url and public_key_pem"), "{both}");
+    let twice = refused(provider).await;
+    assert!(twice.contains("account.identity_provider.issuer: `https://shop.example` stands there twice"), "{twice}");
+    let plain = bench.apply(&file.replace("https://shop.example/jwks", "http://shop.example/jwks").replace("127.0.0.0/8", "")).await;
+    assert!(plain.is_err(), "{plain:?}");
 }
 
 #[tokio::test]

@@ -141,6 +141,7 @@ fn entry(id: AccountId) -> AccountEntry {
         channel_apps: Vec::new(),
         sources: Vec::new(),
         apps: Vec::new(),
+        identity_providers: Vec::new(),
     }
 }
 
