@@ -212,7 +212,8 @@ impl Lookup for TestChannel {
     }
 }
 
-/// The connectors of a test product.
+/// The connectors of a test product: those of no vendor, and the real ones of our own protocols.
 pub fn channels() -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(TestChannel), Arc::new(crate::hosted::HostedChannel)]
+    let hosted: [Arc<dyn Channel>; 2] = [Arc::new(antiphon_channels::connector_api::ConnectorApi), Arc::new(antiphon_channels::web::Web)];
+    [Arc::new(TestChannel) as Arc<dyn Channel>, Arc::new(crate::hosted::HostedChannel)].into_iter().chain(hosted).collect()
 }

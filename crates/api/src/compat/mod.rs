@@ -3,6 +3,7 @@
 //! Discovery, log-in, the agents' socket and the file links, byte for byte as those clients expect. The protocol's own
 //! names live here and nowhere else. Nothing here decides anything: each request becomes one use case of `antiphon_app`.
 
+mod consumer;
 mod discovery;
 mod files;
 #[cfg(test)]
@@ -12,13 +13,15 @@ pub(crate) mod identity;
 mod login;
 mod pace;
 mod render;
+mod send;
 mod socket;
 mod wire;
 
+use crate::throttle::Throttle;
 use antiphon_app::App;
 use antiphon_domain::account::Network;
 use antiphon_domain::id::Version;
-use antiphon_domain::{ConversationId, DialogNumber, Sequence};
+use antiphon_domain::{AccountId, ConversationId, DialogNumber, Sequence, SourceId};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
@@ -75,10 +78,20 @@ pub struct CompatLimits {
     pub sign_ins_per_min: NonZeroU32,
     /// Log-ins from one address at once.
     pub sign_ins_at_once: u32,
+    /// Longest request of the Send API that carries no file, in characters.
+    pub request_characters: usize,
+    /// Largest request of the Send API, in bytes.
+    pub request_bytes: usize,
+    /// Requests per second of one app over the Send API, on average.
+    pub sends_per_second: NonZeroU32,
+    /// Requests of one app over the Send API at once.
+    pub sends_at_once: NonZeroU32,
 }
 
 const REQUESTS: NonZeroU32 = at_least_one(500);
 const SIGN_INS: NonZeroU32 = at_least_one(120);
+const SENDS: NonZeroU32 = at_least_one(2_000);
+const SENDS_AT_ONCE: NonZeroU32 = at_least_one(4_000);
 
 const fn at_least_one(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
@@ -101,6 +114,10 @@ impl Default for CompatLimits {
             uploads: 16,
             sign_ins_per_min: SIGN_INS,
             sign_ins_at_once: 120,
+            request_characters: 5_000,
+            request_bytes: 64 << 10,
+            sends_per_second: SENDS,
+            sends_at_once: SENDS_AT_ONCE,
         }
     }
 }
@@ -113,6 +130,7 @@ pub(crate) struct Shared {
     secure_cookies: bool,
     trusted_proxies: Vec<Network>,
     sign_ins: Paces,
+    sends: Throttle<(AccountId, SourceId)>,
     uploads: Semaphore,
     limits: CompatLimits,
     presence: Arc<Presence>,
@@ -130,6 +148,7 @@ impl Shared {
             secure_cookies,
             trusted_proxies,
             sign_ins: Paces::new(),
+            sends: Throttle::per_second(limits.sends_per_second, limits.sends_at_once),
             uploads: Semaphore::new(limits.uploads),
             limits,
             presence: Arc::default(),
@@ -164,6 +183,8 @@ pub fn routes(state: CompatState) -> Router {
         .route("/api/account/{account}/logout", post(login::logout))
         .route("/v1/AUTH_async-images/{account}/{*file}", get(files::get).put(files::put))
         .route("//v1/AUTH_async-images/{account}/{*file}", get(files::get).put(files::put))
+        .route("/api/account/{account}/messaging/consumer/conversation", post(send::open))
+        .route("/api/account/{account}/messaging/consumer/conversation/send", post(send::send))
         .route("/messaging_history/api/account/{account}/conversations/conversation/search", post(history::by_conversation))
         .route("/messaging_history/api/account/{account}/conversations/consumer/search", post(history::by_consumer))
         .route("/messaging_history/api/account/{account}/agent-view/status", post(history::status))

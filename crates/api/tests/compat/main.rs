@@ -6,5 +6,6 @@ mod agents_day;
 mod harness;
 mod history;
 mod http;
+mod send;
 mod sockets;
 mod transfers;

@@ -9,18 +9,18 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The type of responses whose body is a bare string.
-pub(super) const STRING_RESPONSE: &str = ".ReqBody$StringResp";
+pub(in crate::compat) const STRING_RESPONSE: &str = ".ReqBody$StringResp";
 /// The type of error responses with title and code.
 const ERROR_RESPONSE: &str = ".ReqBody$ErrorResp";
 /// Longest `id` of a request, in characters.
 const MAX_ID: usize = 64;
 
 /// Frames on their way out, in order.
-pub(super) type Out = Vec<Utf8Bytes>;
+pub(in crate::compat) type Out = Vec<Utf8Bytes>;
 
 /// A request as it came in.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
+pub(in crate::compat) struct Request<'a> {
     /// Correlates the response; a number is kept as its digits.
     pub id: String,
     /// The last segment of the type, for example `PublishEvent`: both families of names end alike.
@@ -47,7 +47,7 @@ struct Frame<'a> {
 
 /// Why a request is not fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(in crate::compat) struct Failure {
     /// HTTP semantics.
     pub code: u16,
     /// What the client is told.
@@ -56,7 +56,7 @@ pub(super) struct Failure {
 
 /// What a client is told about a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(in crate::compat) enum Said {
     /// One of the protocol's documented sentences, or one in their form.
     Sentence(Cow<'static, str>),
     /// Our own: a title, details that name field, problem and remedy, and a number below the code.
@@ -72,7 +72,7 @@ pub(super) enum Said {
 
 impl Failure {
     /// A failure in the form of the documented sentences.
-    pub(super) fn sentence(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::compat) fn sentence(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
         Self { code, said: Said::Sentence(text.into()) }
     }
 
@@ -81,58 +81,58 @@ impl Failure {
     }
 
     /// The request makes no sense as it stands.
-    pub(super) fn bad_request(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn bad_request(details: impl Into<String>) -> Self {
         Self::error(400, 0, "Bad request", details)
     }
 
     /// A parameter is missing.
-    pub(super) fn missing(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn missing(details: impl Into<String>) -> Self {
         Self::error(400, 1, "Missing parameter", details)
     }
 
     /// The caller may not.
-    pub(super) fn forbidden(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn forbidden(details: impl Into<String>) -> Self {
         Self::error(403, 0, "Forbidden", details)
     }
 
     /// There is no such thing, or the caller may not know of it.
-    pub(super) fn not_found(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn not_found(details: impl Into<String>) -> Self {
         Self::error(404, 0, "Not found", details)
     }
 
     /// The same key was used for something else.
-    pub(super) fn conflict(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn conflict(details: impl Into<String>) -> Self {
         Self::error(409, 0, "Conflict", details)
     }
 
     /// Over a size limit.
-    pub(super) fn too_large(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn too_large(details: impl Into<String>) -> Self {
         Self::error(413, 0, "Too large", details)
     }
 
     /// Over a rate or count limit.
-    pub(super) fn too_many(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn too_many(details: impl Into<String>) -> Self {
         Self::error(429, 0, "Too many requests", details)
     }
 
     /// Known, and not offered.
-    pub(super) fn not_offered(details: impl Into<String>) -> Self {
+    pub(in crate::compat) fn not_offered(details: impl Into<String>) -> Self {
         Self::error(501, 1, "Not offered", details)
     }
 
     /// The store can't take or give anything right now.
-    pub(super) fn unavailable() -> Self {
+    pub(in crate::compat) fn unavailable() -> Self {
         Self::error(503, 1, "Unable to access resource", "nothing was stored; try again in a few seconds")
     }
 
     /// The conversation or dialog is closed: the documented sentence.
-    pub(super) fn closed() -> Self {
+    pub(in crate::compat) fn closed() -> Self {
         Self::sentence(400, "Bad Request, Conversation is close")
     }
 }
 
 /// Reads a frame. On failure also returns the request's id, as far as it could be read.
-pub(super) fn read(text: &str) -> Result<Request<'_>, (Option<String>, Failure)> {
+pub(in crate::compat) fn read(text: &str) -> Result<Request<'_>, (Option<String>, Failure)> {
     let frame: Frame<'_> = serde_json::from_str(text)
         .map_err(|error| (None, Failure::bad_request(format!("the frame is not a JSON object of the protocol: {error}"))))?;
     let id = read_id(frame.id).map_err(|failure| (None, failure))?;
@@ -147,7 +147,7 @@ pub(super) fn read(text: &str) -> Result<Request<'_>, (Option<String>, Failure)>
 }
 
 /// The answer to a type that this server does not know.
-pub(super) fn unknown(name: &str) -> Failure {
+pub(in crate::compat) fn unknown(name: &str) -> Failure {
     let shown: String = name.chars().take(80).collect();
     Failure::bad_request(format!("type: {shown:?} is no request of this socket"))
 }
@@ -188,7 +188,7 @@ fn read_metadata(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, Failure
 }
 
 /// Reads a request's body; an absent one is `{}`.
-pub(super) fn body<'a, T: Deserialize<'a>>(request: &Request<'a>) -> Result<T, Failure> {
+pub(in crate::compat) fn body<'a, T: Deserialize<'a>>(request: &Request<'a>) -> Result<T, Failure> {
     let text = request.body.map_or("{}", RawValue::get);
     serde_json::from_str(text).map_err(|error| Failure::bad_request(format!("body: {error}")))
 }
@@ -221,17 +221,17 @@ struct Notification<'a, B> {
 }
 
 /// A response frame.
-pub(super) fn respond(request: &Request<'_>, code: u16, name: &str, body: impl Serialize) -> Utf8Bytes {
+pub(in crate::compat) fn respond(request: &Request<'_>, code: u16, name: &str, body: impl Serialize) -> Utf8Bytes {
     frame(&Response { kind: "resp", request: Some(&request.id), code, name, body })
 }
 
 /// A response frame whose body is a sentence.
-pub(super) fn respond_sentence(request: &Request<'_>, code: u16, text: &str) -> Utf8Bytes {
+pub(in crate::compat) fn respond_sentence(request: &Request<'_>, code: u16, text: &str) -> Utf8Bytes {
     respond(request, code, STRING_RESPONSE, text)
 }
 
 /// The response frame of a failure.
-pub(super) fn respond_failure(request: Option<&str>, failure: &Failure) -> Utf8Bytes {
+pub(in crate::compat) fn respond_failure(request: Option<&str>, failure: &Failure) -> Utf8Bytes {
     let code = failure.code;
     match &failure.said {
         Said::Sentence(text) => frame(&Response { kind: "resp", request, code, name: STRING_RESPONSE, body: text }),
@@ -243,7 +243,7 @@ pub(super) fn respond_failure(request: Option<&str>, failure: &Failure) -> Utf8B
 }
 
 /// A notification frame.
-pub(super) fn notify(name: &str, body: impl Serialize) -> Utf8Bytes {
+pub(in crate::compat) fn notify(name: &str, body: impl Serialize) -> Utf8Bytes {
     frame(&Notification { kind: "notification", name, body })
 }
 
@@ -255,7 +255,7 @@ fn frame(value: &impl Serialize) -> Utf8Bytes {
 /// A list that a client may have collapsed to its only element.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum OneOrMany<T> {
+pub(in crate::compat) enum OneOrMany<T> {
     /// The list.
     Many(Vec<T>),
     /// Its only element.
@@ -264,7 +264,7 @@ pub(super) enum OneOrMany<T> {
 
 impl<T> OneOrMany<T> {
     /// The list.
-    pub(super) fn into_vec(self) -> Vec<T> {
+    pub(in crate::compat) fn into_vec(self) -> Vec<T> {
         match self {
             Self::Many(list) => list,
             Self::One(only) => vec![only],
@@ -275,7 +275,7 @@ impl<T> OneOrMany<T> {
 /// A value that clients send as a string or as a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum TextOrNumber {
+pub(in crate::compat) enum TextOrNumber {
     /// As a string.
     Text(String),
     /// As a number.
@@ -284,7 +284,7 @@ pub(super) enum TextOrNumber {
 
 impl TextOrNumber {
     /// As a string.
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::compat) fn into_text(self) -> String {
         match self {
             Self::Text(text) => text,
             Self::Number(number) => number.to_string(),

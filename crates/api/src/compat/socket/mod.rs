@@ -4,7 +4,7 @@
 //! requests (one file each), `notify` turns announcements into frames. A bearer token never appears in a log.
 
 mod agent_request_conversation;
-mod envelope;
+pub(super) mod envelope;
 mod extension_subscribe;
 mod extensions;
 pub(super) mod frames;
@@ -14,8 +14,8 @@ mod get_user_profile;
 mod init_connection;
 mod notify;
 pub(super) mod presence;
-mod publish_event;
-mod query_messages;
+pub(super) mod publish_event;
+pub(super) mod query_messages;
 mod requests;
 mod resync;
 mod session;
@@ -27,7 +27,7 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod unsubscribe_ex_conversations;
-mod update_conversation_field;
+pub(super) mod update_conversation_field;
 mod update_ring_state;
 
 use super::Shared;

@@ -20,17 +20,17 @@ const MAX_QUICK_REPLIES: usize = 16 << 10;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    dialog_id: Option<String>,
-    conversation_id: Option<String>,
+pub(in crate::compat) struct Body<'a> {
+    pub dialog_id: Option<String>,
+    pub conversation_id: Option<String>,
     message_audience: Option<String>,
     #[serde(borrow)]
-    event: Option<EventIn<'a>>,
+    pub event: Option<EventIn<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct EventIn<'a> {
+pub(in crate::compat) struct EventIn<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
     content_type: Option<String>,
@@ -68,7 +68,7 @@ struct Published {
 
 /// What is to be published.
 #[derive(Debug, PartialEq)]
-enum Meant {
+pub(in crate::compat) enum Meant {
     /// A numbered event.
     Event(EventBody),
     /// That the caller types, or stopped.
@@ -102,7 +102,7 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
     Ok(())
 }
 
-fn read_event(event: EventIn<'_>) -> Result<Meant, Failure> {
+pub(in crate::compat) fn read_event(event: EventIn<'_>) -> Result<Meant, Failure> {
     let quick_replies = event.quick_replies.map(RawValue::get);
     if quick_replies.is_some_and(|json| json.len() > MAX_QUICK_REPLIES) {
         return Err(Failure::bad_request(format!("event.quickReplies: at most {MAX_QUICK_REPLIES} bytes")));
@@ -174,7 +174,7 @@ fn read_receipt(status: Option<String>, sequences: Option<OneOrMany<Sequence>>) 
 }
 
 /// The caller's own id of the message, if the metadata holds one.
-fn client_message_id(metadata: &str) -> Result<Option<String>, Failure> {
+pub(in crate::compat) fn client_message_id(metadata: &str) -> Result<Option<String>, Failure> {
     let items: Vec<MetadataIn> =
         serde_json::from_str(metadata).map_err(|_| Failure::bad_request("metadata: must be a list of objects with a type"))?;
     let id = items.into_iter().find(|item| item.kind.as_deref() == Some("ClientMessageId")).map(|item| item.id);
@@ -185,7 +185,7 @@ fn client_message_id(metadata: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-fn refused(error: PublishError) -> Failure {
+pub(in crate::compat) fn refused(error: PublishError) -> Failure {
     match error.kind {
         PublishErrorKind::Closed => Failure::closed(),
         PublishErrorKind::NotFound => Failure::not_found(error.message),

@@ -49,7 +49,7 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
 }
 
 /// The dialog that a request names; without one, the main dialog of the conversation that it names.
-pub(super) fn read_dialog(dialog: Option<&str>, conversation: Option<&str>) -> Result<(ConversationId, DialogNumber), Failure> {
+pub(in crate::compat) fn read_dialog(dialog: Option<&str>, conversation: Option<&str>) -> Result<(ConversationId, DialogNumber), Failure> {
     let text = dialog.or(conversation).ok_or_else(|| Failure::missing("dialogId: name the dialog"))?;
     dialog_named(text).ok_or_else(|| Failure::not_found(format!("dialogId: there is no dialog {text:?}")))
 }

@@ -141,14 +141,14 @@ fn read_skill(text: &str) -> Result<Option<SkillId>, Failure> {
     text.parse().map(Some).map_err(|_| Failure::bad_request(format!("skill: {text:?} is no skill's id (up to ten digits, or -1)")))
 }
 
-fn read_cause(cause: Option<String>) -> Result<Option<std::sync::Arc<str>>, Failure> {
+pub(in crate::compat) fn read_cause(cause: Option<String>) -> Result<Option<std::sync::Arc<str>>, Failure> {
     if cause.as_ref().is_some_and(|cause| cause.chars().count() > MAX_CAUSE) {
         return Err(Failure::bad_request(format!("closedCause: at most {MAX_CAUSE} characters")));
     }
     Ok(cause.map(Into::into))
 }
 
-fn refused(error: UpdateError) -> Failure {
+pub(in crate::compat) fn refused(error: UpdateError) -> Failure {
     match error.kind {
         UpdateErrorKind::NotFound => Failure::not_found(error.message),
         UpdateErrorKind::Forbidden => Failure::forbidden(error.message),
