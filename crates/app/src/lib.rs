@@ -26,6 +26,7 @@ pub mod publish;
 pub mod query;
 pub mod session;
 mod start;
+mod surveys;
 pub mod update;
 pub mod webhook;
 

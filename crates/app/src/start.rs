@@ -77,6 +77,7 @@ impl App {
         app.spawn(outbox::run(Arc::clone(&app)));
         app.spawn(media::run(Arc::clone(&app)));
         app.spawn(sweep(Arc::clone(&app)));
+        app.spawn(crate::surveys::run(Arc::clone(&app)));
         Ok(app)
     }
 

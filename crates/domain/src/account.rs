@@ -204,6 +204,24 @@ impl SkillSurvey {
             SkillSurvey::App(app) => Some(app),
         }
     }
+
+    /// From a setting: nothing inherits, an empty text is nobody.
+    pub fn of(setting: Option<&str>) -> Self {
+        match setting {
+            None => SkillSurvey::Inherited,
+            Some("") => SkillSurvey::Off,
+            Some(app) => SkillSurvey::App(app.to_owned()),
+        }
+    }
+
+    /// Back to a setting.
+    pub fn setting(&self) -> Option<&str> {
+        match self {
+            SkillSurvey::Inherited => None,
+            SkillSurvey::Off => Some(""),
+            SkillSurvey::App(app) => Some(app),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1278,6 +1278,8 @@ export interface components {
             enabled?: boolean;
             /** @description Unique in the account. */
             name: string;
+            /** @description Left out: as the account says; empty: nobody asks. */
+            survey_app?: string | null;
         };
         /** @description A source to be connected. */
         NewSource: {
@@ -1544,6 +1546,8 @@ export interface components {
             auto_accept: boolean;
             /** Format: int64 */
             channel_log_days: number;
+            /** @description With which of them a conversation starts when its opener names none: `NORMAL`, `URGENT` or `PRIORITIZED`. */
+            default_response_time: string;
             /** @description Where conversations go whose entry point names no skill. */
             default_skill_id: string | null;
             /**
@@ -1564,6 +1568,11 @@ export interface components {
             offline_after_s: number;
             /**
              * Format: int64
+             * @description The same for those that go before others.
+             */
+            prioritized_response_time_s: number;
+            /**
+             * Format: int64
              * @description How soon the consumer should have an answer.
              */
             response_time_s: number;
@@ -1577,8 +1586,25 @@ export interface components {
              * @description How long a ring waits for its agent.
              */
             ring_expiration_s: number;
+            /**
+             * Format: int64
+             * @description How long a transfer to an agent waits for that agent.
+             */
+            suggestion_s: number;
+            /** @description The app that asks consumers after a conversation, by the id it is installed under; skills may name another one. */
+            survey_app: string | null;
+            /**
+             * Format: int64
+             * @description A survey in which nothing happens for this long is closed.
+             */
+            survey_idle_s: number;
             /** @description IANA zone. */
             timezone: string;
+            /**
+             * Format: int64
+             * @description The same for conversations marked as urgent.
+             */
+            urgent_response_time_s: number;
         };
         /** @description Changes of the settings; what is not given stays. */
         SettingsChanges: {
@@ -1586,6 +1612,8 @@ export interface components {
             auto_accept?: boolean | null;
             /** Format: int64 */
             channel_log_days?: number | null;
+            /** @description `NORMAL`, `URGENT` or `PRIORITIZED`. */
+            default_response_time?: string | null;
             /** @description Null: none. */
             default_skill_id?: string | null;
             /** Format: int64 */
@@ -1596,12 +1624,22 @@ export interface components {
             /** Format: int64 */
             offline_after_s?: number | null;
             /** Format: int64 */
+            prioritized_response_time_s?: number | null;
+            /** Format: int64 */
             response_time_s?: number | null;
             /** Format: int64 */
             return_to_queue_after_s?: number | null;
             /** Format: int64 */
             ring_expiration_s?: number | null;
+            /** Format: int64 */
+            suggestion_s?: number | null;
+            /** @description Null: nobody asks. */
+            survey_app?: string | null;
+            /** Format: int64 */
+            survey_idle_s?: number | null;
             timezone?: string | null;
+            /** Format: int64 */
+            urgent_response_time_s?: number | null;
         };
         /** @description A program's key without its secrets. */
         ShownKey: {
@@ -1616,6 +1654,8 @@ export interface components {
             enabled: boolean;
             id: string;
             name: string;
+            /** @description The app that asks its consumers after a conversation; null: as the account says; empty: nobody. */
+            survey_app: string | null;
             /** Format: int64 */
             updated_at: number;
             /**
@@ -1629,6 +1669,8 @@ export interface components {
             description?: string | null;
             enabled?: boolean | null;
             name?: string | null;
+            /** @description Null: as the account says; empty: nobody asks. */
+            survey_app?: string | null;
         };
         /** @description A connected page or number. */
         Source: {

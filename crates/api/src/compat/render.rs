@@ -268,7 +268,7 @@ pub(super) fn task(view: &AccountView, ring: &Ring, state: RingState, task: &Tas
             ring_state: state.name(),
             ring_expiration: ring.expires_at.since(ring.offered_at),
             ring_expiration_ts: ring.expires_at.0,
-            weight: task.enqueued_at.plus_s(view.account.settings.response_time_s).0,
+            weight: task.due_at.unwrap_or(task.enqueued_at).0,
             conv_id: conversation_id.clone(),
             consumer_id: consumer_id.clone(),
             skill_id: skill_id.clone(),

@@ -36,6 +36,19 @@ pub(crate) struct Settings {
     return_to_queue_after_s: i64,
     /// How soon the consumer should have an answer.
     response_time_s: i64,
+    /// The same for conversations marked as urgent.
+    urgent_response_time_s: i64,
+    /// The same for those that go before others.
+    prioritized_response_time_s: i64,
+    /// With which of them a conversation starts when its opener names none: `NORMAL`, `URGENT` or `PRIORITIZED`.
+    default_response_time: String,
+    /// How long a transfer to an agent waits for that agent.
+    suggestion_s: i64,
+    /// The app that asks consumers after a conversation, by the id it is installed under; skills may name another one.
+    #[schema(required)]
+    survey_app: Option<String>,
+    /// A survey in which nothing happens for this long is closed.
+    survey_idle_s: i64,
     /// A browser without any activity for this long is signed out.
     idle_logout_s: i64,
     channel_log_days: i64,
@@ -55,6 +68,12 @@ fn shown(account: &domain::Account) -> Settings {
         offline_after_s: settings.offline_after_s,
         return_to_queue_after_s: settings.return_to_queue_after_s,
         response_time_s: settings.response_time_s,
+        urgent_response_time_s: settings.urgent_response_time_s,
+        prioritized_response_time_s: settings.prioritized_response_time_s,
+        default_response_time: settings.default_response_time.name().to_owned(),
+        suggestion_s: settings.suggestion_s,
+        survey_app: settings.survey_app.clone(),
+        survey_idle_s: settings.survey_idle_s,
         idle_logout_s: settings.idle_logout_s,
         channel_log_days: settings.channel_log_days,
         max_sockets: settings.max_sockets,

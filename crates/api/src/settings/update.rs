@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::given;
 use antiphon_app::administration::{Revision, SettingsPatch};
 use antiphon_domain::Privilege;
+use antiphon_domain::conversation::ResponseTimeKind;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
@@ -27,9 +28,23 @@ pub(crate) struct SettingsChanges {
     offline_after_s: Option<i64>,
     return_to_queue_after_s: Option<i64>,
     response_time_s: Option<i64>,
+    urgent_response_time_s: Option<i64>,
+    prioritized_response_time_s: Option<i64>,
+    /// `NORMAL`, `URGENT` or `PRIORITIZED`.
+    default_response_time: Option<String>,
+    suggestion_s: Option<i64>,
+    /// Null: nobody asks.
+    #[serde(default, deserialize_with = "given::nullable")]
+    #[schema(value_type = Option<String>)]
+    survey_app: Option<Option<String>>,
+    survey_idle_s: Option<i64>,
     idle_logout_s: Option<i64>,
     channel_log_days: Option<i64>,
     max_sockets: Option<u32>,
+}
+
+fn kind_of(name: &str) -> Result<ResponseTimeKind, ApiError> {
+    ResponseTimeKind::from_name(name).ok_or_else(|| ApiError::invalid("default_response_time", "must be NORMAL, URGENT or PRIORITIZED"))
 }
 
 /// Changes the account's settings. Needs `manage_settings`.
@@ -47,6 +62,12 @@ pub(crate) async fn update_settings(ask: Ask) -> Result<Response, ApiError> {
         offline_after_s: changes.offline_after_s,
         return_to_queue_after_s: changes.return_to_queue_after_s,
         response_time_s: changes.response_time_s,
+        urgent_response_time_s: changes.urgent_response_time_s,
+        prioritized_response_time_s: changes.prioritized_response_time_s,
+        default_response_time: changes.default_response_time.map(|name| kind_of(&name)).transpose()?,
+        suggestion_s: changes.suggestion_s,
+        survey_app: changes.survey_app,
+        survey_idle_s: changes.survey_idle_s,
         idle_logout_s: changes.idle_logout_s,
         channel_log_days: changes.channel_log_days,
         max_sockets: changes.max_sockets,

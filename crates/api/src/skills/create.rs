@@ -20,6 +20,8 @@ pub(crate) struct NewSkill {
     description: String,
     #[serde(default = "yes")]
     enabled: bool,
+    /// Left out: as the account says; empty: nobody asks.
+    survey_app: Option<String>,
 }
 
 fn yes() -> bool {
@@ -31,7 +33,8 @@ fn yes() -> bool {
 pub(crate) async fn create_skill(ask: Ask) -> Result<Response, ApiError> {
     ask.require(&[Privilege::ManageSkills])?;
     let new: NewSkill = ask.json()?;
-    let new = administration::NewSkill { name: new.name, description: new.description, enabled: new.enabled };
+    let NewSkill { name, description, enabled, survey_app } = new;
+    let new = administration::NewSkill { name, description, enabled, survey_app };
     let skill = ask.app().create_skill(&ask.act()?, new).await?;
     Ok(tagged(StatusCode::CREATED, Revision::from(&*skill), shown(&skill, &queues(&ask).await)))
 }

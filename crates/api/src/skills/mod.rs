@@ -37,6 +37,9 @@ pub(crate) struct Skill {
     name: String,
     description: String,
     enabled: bool,
+    /// The app that asks its consumers after a conversation; null: as the account says; empty: nobody.
+    #[schema(required)]
+    survey_app: Option<String>,
     /// Conversations that wait for an agent right now.
     waiting: u64,
     created_at: i64,
@@ -55,6 +58,7 @@ fn shown(skill: &domain::Skill, queues: &HashMap<SkillId, usize>) -> Skill {
         name: skill.name.clone(),
         description: skill.description.clone(),
         enabled: skill.enabled,
+        survey_app: skill.survey.setting().map(str::to_owned),
         waiting: queues.get(&skill.id).map_or(0, |size| *size as u64),
         created_at: skill.created_at.0,
         updated_at: skill.updated_at.0,

@@ -246,12 +246,24 @@ async fn the_settings_are_one_truth() {
     let before = admin.get("settings").await;
     let tag = before.header("etag").to_owned();
     assert_eq!(before.expect(200)["ring_expiration_s"], 72);
-    let change = json!({"auto_accept": true, "ring_expiration_s": 30, "default_skill_id": null, "allow_private_endpoints": ["10.0.0.0/8"]});
+    let change = json!({
+        "auto_accept": true, "ring_expiration_s": 30, "default_skill_id": null, "allow_private_endpoints": ["10.0.0.0/8"],
+        "urgent_response_time_s": 120, "default_response_time": "URGENT", "survey_app": "survey-bot", "suggestion_s": 60
+    });
     let changed = admin.call(Method::PATCH, &Principal::path("settings"), Some(change), &[("if-match", &tag)]).await.expect(200);
     assert_eq!(admin.get("settings").await.expect(200), changed);
     let directory = world.test.app.directory();
     let account = &directory.account(&world.test.account()).expect("the account").account;
     assert!(account.settings.auto_accept && account.settings.ring_expiration_s == 30 && account.default_skill.is_none());
+    assert_eq!((account.settings.survey_app.as_deref(), account.settings.default_response_time.name()), (Some("survey-bot"), "URGENT"));
+    admin.patch("settings", json!({"default_response_time": "CUSTOM"})).await.expect_error(
+        400,
+        "validation_failed",
+        Some("default_response_time"),
+    );
+    let skill = admin.patch("skills/1", json!({"survey_app": "another"})).await.expect(200);
+    assert_eq!(skill["survey_app"], "another");
+    assert_eq!(admin.patch("skills/1", json!({"survey_app": null})).await.expect(200)["survey_app"], Value::Null);
     let again = json!({"name": "Acme Ltd"});
     admin.call(Method::PATCH, &Principal::path("settings"), Some(again), &[("if-match", &tag)]).await.expect_error(412, "stale", None);
 }

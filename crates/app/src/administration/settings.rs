@@ -4,6 +4,7 @@ use super::{Act, AdminError, Changes, Revision, expect_revision, validate};
 use crate::App;
 use crate::ports::store::{UnitOfWork, Write};
 use antiphon_domain::account::Network;
+use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::{Account, Privilege, SkillId};
 use std::sync::Arc;
 
@@ -31,6 +32,18 @@ pub struct SettingsPatch {
     pub return_to_queue_after_s: Option<i64>,
     /// 1 s to 30 days.
     pub response_time_s: Option<i64>,
+    /// 1 s to 30 days.
+    pub urgent_response_time_s: Option<i64>,
+    /// 1 s to 30 days.
+    pub prioritized_response_time_s: Option<i64>,
+    /// Any but the one that is set by hand.
+    pub default_response_time: Option<ResponseTimeKind>,
+    /// 10 s to seven days.
+    pub suggestion_s: Option<i64>,
+    /// The app that asks consumers after a conversation, if any.
+    pub survey_app: Option<Option<String>>,
+    /// A minute to 90 days.
+    pub survey_idle_s: Option<i64>,
     /// A minute to a day.
     pub idle_logout_s: Option<i64>,
     /// 1 to 400 days.
@@ -77,6 +90,10 @@ impl App {
             ("offline_after_s", patch.offline_after_s, 0, DAY_S, &mut settings.offline_after_s),
             ("return_to_queue_after_s", patch.return_to_queue_after_s, 0, 7 * DAY_S, &mut settings.return_to_queue_after_s),
             ("response_time_s", patch.response_time_s, 1, 30 * DAY_S, &mut settings.response_time_s),
+            ("urgent_response_time_s", patch.urgent_response_time_s, 1, 30 * DAY_S, &mut settings.urgent_response_time_s),
+            ("prioritized_response_time_s", patch.prioritized_response_time_s, 1, 30 * DAY_S, &mut settings.prioritized_response_time_s),
+            ("suggestion_s", patch.suggestion_s, 10, 7 * DAY_S, &mut settings.suggestion_s),
+            ("survey_idle_s", patch.survey_idle_s, 60, 90 * DAY_S, &mut settings.survey_idle_s),
             ("idle_logout_s", patch.idle_logout_s, 60, DAY_S, &mut settings.idle_logout_s),
             ("channel_log_days", patch.channel_log_days, 1, 400, &mut settings.channel_log_days),
         ];
@@ -84,6 +101,15 @@ impl App {
             if let Some(wanted) = wanted {
                 *place = validate::within(field, wanted, least, most)?;
             }
+        }
+        if let Some(kind) = patch.default_response_time {
+            if kind == ResponseTimeKind::Custom {
+                return Err(AdminError::invalid("default_response_time", "must be NORMAL, URGENT or PRIORITIZED: CUSTOM is set by hand"));
+            }
+            settings.default_response_time = kind;
+        }
+        if let Some(app) = patch.survey_app {
+            settings.survey_app = app.map(|app| validate::text("survey_app", &app, 1, 100)).transpose()?;
         }
         if let Some(most) = patch.max_sockets {
             validate::within("max_sockets", i64::from(most), 1, 200_000)?;
@@ -123,6 +149,12 @@ fn differences(before: &Account, after: &Account) -> Changes {
     changes.note("offline_after_s", old.offline_after_s, new.offline_after_s);
     changes.note("return_to_queue_after_s", old.return_to_queue_after_s, new.return_to_queue_after_s);
     changes.note("response_time_s", old.response_time_s, new.response_time_s);
+    changes.note("urgent_response_time_s", old.urgent_response_time_s, new.urgent_response_time_s);
+    changes.note("prioritized_response_time_s", old.prioritized_response_time_s, new.prioritized_response_time_s);
+    changes.note("default_response_time", old.default_response_time.name(), new.default_response_time.name());
+    changes.note("suggestion_s", old.suggestion_s, new.suggestion_s);
+    changes.note("survey_app", old.survey_app.clone(), new.survey_app.clone());
+    changes.note("survey_idle_s", old.survey_idle_s, new.survey_idle_s);
     changes.note("idle_logout_s", old.idle_logout_s, new.idle_logout_s);
     changes.note("channel_log_days", old.channel_log_days, new.channel_log_days);
     changes.note("max_sockets", old.max_sockets, new.max_sockets);

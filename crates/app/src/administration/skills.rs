@@ -3,6 +3,7 @@
 use super::{Act, AdminError, Changes, Revision, expect_revision, later, validate};
 use crate::ports::store::{UnitOfWork, Write};
 use crate::{AccountView, App};
+use antiphon_domain::account::SkillSurvey;
 use antiphon_domain::{Privilege, Skill, SkillId};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub struct NewSkill {
     pub description: String,
     /// Whether it takes new conversations.
     pub enabled: bool,
+    /// The app that asks its consumers after a conversation; nothing: as the account says; empty: nobody. At most 100 characters.
+    pub survey_app: Option<String>,
 }
 
 /// Changes of a skill; what is `None` stays.
@@ -26,6 +29,8 @@ pub struct SkillPatch {
     pub description: Option<String>,
     /// See [`NewSkill`].
     pub enabled: Option<bool>,
+    /// See [`NewSkill`].
+    pub survey_app: Option<Option<String>>,
 }
 
 impl App {
@@ -47,7 +52,7 @@ impl App {
             name: unused_name(&new.name, None, &view)?,
             description: validate::text("description", &new.description, 0, 500)?,
             enabled: new.enabled,
-            survey: Default::default(),
+            survey: survey_of(new.survey_app.as_deref())?,
             created_at: now,
             updated_at: now,
         };
@@ -87,10 +92,14 @@ impl App {
         if let Some(enabled) = patch.enabled {
             skill.enabled = enabled;
         }
+        if let Some(app) = patch.survey_app {
+            skill.survey = survey_of(app.as_deref())?;
+        }
         let mut changes = Changes::default();
         changes.note("name", before.name.clone(), skill.name.clone());
         changes.note("description", before.description.clone(), skill.description.clone());
         changes.note("enabled", before.enabled, skill.enabled);
+        changes.note("survey_app", before.survey.setting(), skill.survey.setting());
         if changes.is_empty() {
             return Ok(before);
         }
@@ -102,6 +111,12 @@ impl App {
         self.commit_configuration(unit).await?;
         Ok(Arc::new(skill))
     }
+}
+
+/// Nothing: as the account says; an empty text: nobody.
+fn survey_of(app: Option<&str>) -> Result<SkillSurvey, AdminError> {
+    let app = app.map(|app| validate::text("survey_app", app, 0, 100)).transpose()?;
+    Ok(SkillSurvey::of(app.as_deref()))
 }
 
 fn unused_name(name: &str, own: Option<SkillId>, view: &AccountView) -> Result<String, AdminError> {

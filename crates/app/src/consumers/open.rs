@@ -199,7 +199,7 @@ impl App {
         let (begun, change) = self.begin(beginning, now);
         let begun = Arc::new(begun);
         let changes = vec![change];
-        let task = Task::new(begun.id, consumer.id, begun.skill, now);
+        let task = Task::of(&begun, now);
         let mut unit = UnitOfWork::new(caller.account.clone());
         if let Some(key) = &request.idempotency_key {
             let answer = begun.id.to_string().into();

@@ -190,7 +190,7 @@ impl<'a> Batch<'a> {
                     let change =
                         work.next.unassign(agent, None, now).map_err(|refused| format!("returning {conversation}: {refused:?}"))?;
                     work.changes.push(change);
-                    let task = Task::new(conversation, work.next.consumer, work.next.skill, now);
+                    let task = Task::of(&work.next, now);
                     self.tasks.insert(conversation);
                     inputs.push_back(Input::Unseat(conversation, agent));
                     inputs.push_back(Input::Enqueue(task));
@@ -206,7 +206,7 @@ impl<'a> Batch<'a> {
             return Ok(task);
         }
         let work = self.work(ring.conversation).await?;
-        Ok(Task::new(ring.conversation, work.next.consumer, work.next.skill, ring.offered_at))
+        Ok(Task::of(&work.next, ring.offered_at))
     }
 
     /// The conversation as this batch leaves it so far; locked from here to the end of the batch.

@@ -92,7 +92,7 @@ impl App {
         unit.writes.extend(events.iter().map(|event| Write::AddEvent { conversation: next.id, event: Arc::clone(event) }));
         // Held until the move is announced, so that nobody announces a later version first.
         let fresh = if open.is_none() { Some(live.lock_conversation(next.id).await) } else { None };
-        let task = open.is_none().then(|| Task::new(next.id, consumer.id, next.skill, now));
+        let task = open.is_none().then(|| Task::of(&next, now));
         unit.writes.extend(task.clone().map(Write::PutTask));
 
         if let Err(error) = self.commit(unit).await {

@@ -63,6 +63,14 @@ pub struct ConversationMoved {
     pub changes: Vec<Change>,
 }
 
+impl ConversationMoved {
+    /// Whether somebody who watches the conversation sees it differ. What is told without events and changes, to make good for
+    /// something lost, counts.
+    pub fn shows(&self) -> bool {
+        !self.events.is_empty() || self.changes.is_empty() || self.changes.iter().any(|change| change.kind.shows())
+    }
+}
+
 /// Whom an announcement concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {

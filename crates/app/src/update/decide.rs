@@ -183,7 +183,7 @@ fn routing_inputs(
     if was.is_none() && before.skill == after.skill && reserved.is_none() {
         return (Vec::new(), false);
     }
-    let mut task = Task::new(id, after.consumer, after.skill, around.now);
+    let mut task = Task::of(after, around.now);
     task.reserved = reserved;
     // Who gives a conversation back does not want it straight back.
     let until = around.now.plus_ms(around.routing.grace_ms);

@@ -2,9 +2,10 @@
 
 use antiphon_app::ports::Store;
 use antiphon_app::ports::bus::{Announcement, Heard, Listener, Topic};
-use antiphon_app::update::FieldChange;
+use antiphon_app::update::{FieldChange, Update};
+use antiphon_domain::conversation::{Delay, Rating, RatingStatus};
 use antiphon_domain::id::DialogNumber;
-use antiphon_domain::{Change, Conversation, ConversationId, DeliveryStatus, Event, Role, SkillId, UserId};
+use antiphon_domain::{AccountSettings, Change, Conversation, ConversationId, DeliveryStatus, Event, Role, SkillId, UserId};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::net::answer;
 use std::collections::BTreeMap;
@@ -34,7 +35,10 @@ impl Told {
         for conversation in stored {
             let (told, events, changes) = &self.conversations[&conversation.id];
             assert_eq!(told, &conversation, "after {after}");
-            let read = test.store.events(&test.account(), conversation.id, DialogNumber::MAIN, 0, 1_000).await.expect("reads");
+            let mut read = Vec::new();
+            for dialog in &conversation.dialogs {
+                read.extend(test.store.events(&test.account(), conversation.id, dialog.number, 0, 1_000).await.expect("reads"));
+            }
             assert_eq!(events, &read, "after {after}");
             let read = test.store.changes(&test.account(), conversation.id, 0, 1_000).await.expect("reads");
             assert_eq!(changes, &read, "after {after}");
@@ -49,6 +53,50 @@ async fn settled(listener: &mut Listener, status: DeliveryStatus) {
         _ => None,
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_told_of_consumers_of_our_own_protocols_is_what_is_read() {
+    let settings = AccountSettings { survey_app: Some("survey-app".to_owned()), ..AccountSettings::default() };
+    let test = TestApp::start_with(settings).await;
+    let mut listener = test.listen(Topic::Account(test.account()));
+    let mut told = Told::default();
+    let kim = test.consumer("kim");
+
+    let it = test.open(&kim).await;
+    told.check(&test, &mut listener, "opening").await;
+    test.say(&kim, &it, "hello").await.expect("publishes");
+    told.check(&test, &mut listener, "a consumer's message").await;
+    let agent = test.arrive("agent1").await;
+    let (ring, _) = test.ring(&agent).await;
+    test.app.answer_ring(&agent, it.id, ring.offered_at, false).await.expect("declined");
+    told.check(&test, &mut listener, "a declined ring").await;
+    let manager = test.caller("manager1");
+    let take = FieldChange::Add { role: Role::AssignedAgent, user: manager.id(), dialog: DialogNumber::MAIN };
+    test.app.update(&manager, it.id, vec![take]).await.expect("taken over");
+
+    let rating = Rating { stars: Some(4), resolved: None, status: RatingStatus::PartiallyFilled };
+    let survey = DialogNumber(1);
+    let join = FieldChange::Add { role: Role::Agent, user: manager.id(), dialog: survey };
+    let delay = Delay { kind: "NIGHT".into(), till: it.started_at.plus_s(60) };
+    for (name, changes) in [
+        ("a note", vec![FieldChange::Note("vip".into()), FieldChange::Topic("bikes".into())]),
+        ("a delay", vec![FieldChange::Delay(Some(delay))]),
+        ("a due time", vec![FieldChange::Due(Some(it.started_at.plus_s(90)))]),
+        ("the end of the main dialog", vec![FieldChange::CloseDialog { dialog: DialogNumber::MAIN, cause: None }]),
+        ("joining the survey", vec![join]),
+        ("tagging the survey", vec![FieldChange::Tag(survey)]),
+    ] {
+        let update = Update { metadata: Some(r#"[{"type":"ActionReason","reason":"x"}]"#.into()), ..Update::new(it.id, changes) };
+        test.app.update_with(&manager, update).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        told.check(&test, &mut listener, name).await;
+    }
+    for (name, changes) in [("a rating", vec![FieldChange::Rate(rating)]), ("the end", vec![FieldChange::Close { cause: None }])] {
+        test.app.update_as_consumer(&kim, Update::new(it.id, changes)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        told.check(&test, &mut listener, name).await;
+    }
+    test.open(&kim).await;
+    told.check(&test, &mut listener, "opening another").await;
 }
 
 #[tokio::test]

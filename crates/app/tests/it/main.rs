@@ -10,4 +10,5 @@ mod outbox;
 mod publish;
 mod routing;
 mod sessions;
+mod surveys;
 mod visitors;

@@ -367,6 +367,13 @@ pub enum ChangeKind {
     },
 }
 
+impl ChangeKind {
+    /// Whether somebody who watches the conversation sees it differ. The record of an offer is for reports only.
+    pub fn shows(&self) -> bool {
+        !matches!(self, ChangeKind::RingEnded { .. })
+    }
+}
+
 /// An event before it has its place.
 #[derive(Clone, Debug)]
 pub struct Draft {

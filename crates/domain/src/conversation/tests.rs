@@ -1,6 +1,7 @@
 //! Histories of a conversation: whatever is asked of it, its invariants hold.
 
 use super::*;
+use crate::routing::Ring;
 use proptest::prelude::*;
 
 fn opened(now: i64) -> Conversation {
@@ -102,6 +103,16 @@ enum Step {
     Leave(i64, usize),
     Skill(Option<i64>),
     Close,
+    /// Ends a dialog, with a survey or without.
+    End(u16, bool),
+    /// Somebody writes in the survey: the consumer, or a user.
+    InSurvey(Option<i64>),
+    JoinSurvey(i64),
+    Rate,
+    Due(Option<i64>),
+    Delay(i64),
+    Tag(u16),
+    Ring,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -118,6 +129,14 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (user, 2..6usize).prop_map(|(user, role)| Step::Leave(user, role)),
         1 => proptest::option::of(1..3i64).prop_map(Step::Skill),
         1 => Just(Step::Close),
+        2 => (0..3u16, any::<bool>()).prop_map(|(dialog, survey)| Step::End(dialog, survey)),
+        2 => proptest::option::of(1..4i64).prop_map(Step::InSurvey),
+        1 => (1..4i64).prop_map(Step::JoinSurvey),
+        1 => Just(Step::Rate),
+        1 => proptest::option::of(0..90i64).prop_map(Step::Due),
+        1 => (0..90i64).prop_map(Step::Delay),
+        1 => (0..3u16).prop_map(Step::Tag),
+        1 => Just(Step::Ring),
     ]
 }
 
@@ -126,15 +145,18 @@ proptest! {
     #[test]
     fn no_history_breaks_a_conversation(steps in proptest::collection::vec(step(), 0..50)) {
         let mut conversation = opened(0);
-        let mut expected_sequence = 0;
+        let mut expected_sequences = [0, 0];
         for (index, step) in steps.into_iter().enumerate() {
             // Time that stands still or runs back must not disturb the order.
             let now = Timestamp(if index % 5 == 4 { 3 } else { 10 + index as i64 });
             let before = conversation.clone();
+            let mut moved = 1;
             let appended = match step {
                 Step::Consumer => Some(conversation.append(DialogNumber::MAIN, says(consumer()), now)),
                 Step::Agent(user) => Some(conversation.append(DialogNumber::MAIN, says(agent(user)), now)),
                 Step::Read(user, sequence) => Some(conversation.append(DialogNumber::MAIN, reads(agent(user), &[sequence]), now)),
+                Step::InSurvey(None) => Some(conversation.append(DialogNumber(1), says(consumer()), now)),
+                Step::InSurvey(Some(user)) => Some(conversation.append(DialogNumber(1), says(agent(user)), now)),
                 _ => None,
             };
             let refused = match (&appended, step) {
@@ -147,16 +169,40 @@ proptest! {
                 (None, Step::Leave(user, role)) => conversation.leave(DialogNumber::MAIN, UserId(user), Role::ALL[role], None, now).err(),
                 (None, Step::Skill(skill)) => conversation.change_skill(skill.map(SkillId), None, now).err(),
                 (None, Step::Close) => conversation.close(ClosedBy::Agent, None, None, now).err(),
-                (None, Step::Consumer | Step::Agent(_) | Step::Read(..)) => None,
+                (None, Step::End(dialog, survey)) => {
+                    let app = survey.then(|| "survey-app".into());
+                    let ended = conversation.close_dialog(DialogNumber(dialog), ClosedBy::Consumer, None, app, None, now);
+                    moved = ended.as_ref().map_or(1, Vec::len) as u64;
+                    ended.err()
+                }
+                (None, Step::JoinSurvey(user)) => conversation.join(DialogNumber(1), UserId(user), Role::Agent, now).err(),
+                (None, Step::Rate) => {
+                    conversation.rate(Rating { stars: Some(5), resolved: None, status: RatingStatus::Filled }, None, now);
+                    None
+                }
+                (None, Step::Due(due)) => conversation.set_due(due.map(Timestamp), None, now).err(),
+                (None, Step::Delay(till)) => {
+                    conversation.set_delay(Some(Delay { kind: "NIGHT".into(), till: Timestamp(till) }), None, now).err()
+                }
+                (None, Step::Tag(dialog)) => conversation.tag_dialog(DialogNumber(dialog), Some("[]".into()), None, now).err(),
+                (None, Step::Ring) => {
+                    let ring = Ring { conversation: conversation.id, offered_at: now, agent: UserId(1), expires_at: now };
+                    conversation.note_ring(&ring, RingState::Expired, now);
+                    let quiet = Conversation { version: before.version + 1, ..before.clone() };
+                    prop_assert_eq!(&conversation, &quiet, "the record of an offer moves nothing else");
+                    None
+                }
+                (None, Step::Consumer | Step::Agent(_) | Step::Read(..) | Step::InSurvey(_)) => None,
             };
             if let Some(Ok(event)) = &appended {
-                prop_assert_eq!(event.sequence, expected_sequence, "gapless from 0");
-                expected_sequence += 1;
+                let expected = &mut expected_sequences[usize::from(event.dialog.0)];
+                prop_assert_eq!(event.sequence, *expected, "gapless from 0 in each dialog");
+                *expected += 1;
             }
             if refused.is_some() {
                 prop_assert_eq!(&conversation, &before, "a refusal changes nothing");
             } else {
-                prop_assert_eq!(conversation.version, before.version + 1);
+                prop_assert_eq!(conversation.version, before.version + moved);
             }
             prop_assert!(conversation.updated_at >= before.updated_at);
             prop_assert!(before.open || !conversation.open, "closing is final");
@@ -167,8 +213,23 @@ proptest! {
             let first_suggested = conversation.main().participants.iter().position(|p| p.suggested);
             let last_active = conversation.main().participants.iter().rposition(|p| !p.suggested);
             prop_assert!(first_suggested.is_none_or(|at| Some(at) > last_active), "proposals are listed last");
-            prop_assert_eq!(conversation.main().next_sequence, expected_sequence);
-            prop_assert!(conversation.open || conversation.waiting_since.is_none());
+            for (dialog, expected) in conversation.dialogs.iter().zip(expected_sequences) {
+                prop_assert_eq!(dialog.next_sequence, expected);
+            }
+            prop_assert!(conversation.main().open || conversation.due_at().is_none(), "nothing is owed after the main dialog");
+            prop_assert_eq!(conversation.open, conversation.dialogs.iter().any(|dialog| dialog.open), "open while a dialog is");
+            prop_assert_eq!(conversation.ended_at.is_some(), !conversation.open);
+            prop_assert_eq!(conversation.closed_by.is_some(), !conversation.main().open);
+            prop_assert!(conversation.dialogs.len() <= 2, "one survey at most");
+            for (dialog, was) in conversation.dialogs.iter().zip(&before.dialogs) {
+                prop_assert!(was.open || !dialog.open, "closing is final for each dialog");
+                prop_assert_eq!(dialog.ended_at.is_some(), !dialog.open);
+            }
+            if let Some(survey) = conversation.dialogs.get(1) {
+                prop_assert!(!conversation.main().open && conversation.assigned_agent().is_some(), "only after somebody served");
+                prop_assert_eq!(survey.app.as_deref(), Some("survey-app"));
+                prop_assert!(survey.participants[0].role == Role::Consumer && survey.participants[1].role == Role::Reader);
+            }
         }
     }
 }

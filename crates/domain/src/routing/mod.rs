@@ -11,7 +11,7 @@ mod tests;
 
 pub use agent::{AgentSeat, Availability};
 
-use crate::{ConsumerId, ConversationId, SkillId, Timestamp, UserId};
+use crate::{ConsumerId, Conversation, ConversationId, SkillId, Timestamp, UserId};
 use queue::Queues;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -106,12 +106,21 @@ pub struct Task {
     pub ring: Option<Ring>,
     /// When it was last offered; the next offer is later.
     pub last_offer: Option<Timestamp>,
+    /// When its consumer should have an answer; shown with an offer, and of no weight in the queue.
+    pub due_at: Option<Timestamp>,
 }
 
 impl Task {
     /// A fresh task.
     pub fn new(conversation: ConversationId, consumer: ConsumerId, skill: Option<SkillId>, enqueued_at: Timestamp) -> Self {
-        Self { conversation, consumer, skill, enqueued_at, reserved: None, declined: Vec::new(), ring: None, last_offer: None }
+        let (reserved, declined, ring, last_offer, due_at) = (None, Vec::new(), None, None, None);
+        Self { conversation, consumer, skill, enqueued_at, reserved, declined, ring, last_offer, due_at }
+    }
+
+    /// The task that a conversation is, from then on.
+    pub fn of(conversation: &Conversation, enqueued_at: Timestamp) -> Self {
+        let task = Self::new(conversation.id, conversation.consumer, conversation.skill, enqueued_at);
+        Self { due_at: conversation.due_at(), ..task }
     }
 }
 

@@ -11,6 +11,7 @@ use antiphon_app::channel::{ChannelKind, Field, Keys};
 use antiphon_app::identity::APP_CHANNEL;
 use antiphon_app::ports::store::{AccountRows, ApiKey, AuditRow, ConnectorApp, DirectoryRows, Write};
 use antiphon_domain::account::SkillSurvey;
+use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{
     Account, AccountId, AccountSettings, ChannelApp, ChannelAppId, Profile, RowId, Skill, SkillId, Source, SourceId, Timestamp, User,
@@ -246,6 +247,11 @@ impl Planner<'_> {
             });
             self.set(&mut object, "description", &wanted.description, String::clone, &mut skill.description);
             self.set(&mut object, "enabled", &wanted.enabled, bool::to_string, &mut skill.enabled);
+            if let Some(app) = &wanted.survey_app
+                && self.applies(&mut object, "survey_app", &app.value, false)
+            {
+                skill.survey = SkillSurvey::of(Some(&app.value));
+            }
             skill.updated_at = later(known.map(|known| known.updated_at), self.now);
             ids.insert(wanted.name.to_lowercase(), skill.id);
             self.finish(object, "skill", &skill.id.to_string(), Write::PutSkill(skill));
@@ -266,10 +272,24 @@ impl Planner<'_> {
         {
             account.default_skill = Some(id);
         }
-        for (name, wanted) in &entry.settings {
+        for (name, wanted) in &entry.settings.numbers {
             if self.applies(&mut object, &format!("settings.{name}"), &wanted.value.to_string(), false) {
                 put_setting(&mut account.settings, name, wanted.value);
             }
+        }
+        let settings = &mut account.settings;
+        let kind = |kind: &ResponseTimeKind| kind.name().to_owned();
+        self.set(
+            &mut object,
+            "settings.default_response_time",
+            &entry.settings.default_response_time,
+            kind,
+            &mut settings.default_response_time,
+        );
+        if let Some(app) = &entry.settings.survey_app
+            && self.applies(&mut object, "settings.survey_app", &app.value, false)
+        {
+            settings.survey_app = Some(app.value.clone()).filter(|app| !app.is_empty());
         }
         let id = account.id.to_string();
         let at = self.writes.len();
@@ -570,6 +590,10 @@ fn put_setting(settings: &mut AccountSettings, name: &str, value: i64) {
         "offline_after_s" => settings.offline_after_s = value,
         "return_to_queue_after_s" => settings.return_to_queue_after_s = value,
         "response_time_s" => settings.response_time_s = value,
+        "urgent_response_time_s" => settings.urgent_response_time_s = value,
+        "prioritized_response_time_s" => settings.prioritized_response_time_s = value,
+        "suggestion_s" => settings.suggestion_s = value,
+        "survey_idle_s" => settings.survey_idle_s = value,
         "idle_logout_s" => settings.idle_logout_s = value,
         "channel_log_days" => settings.channel_log_days = value,
         "max_sockets" => settings.max_sockets = u32::try_from(value).unwrap_or(settings.max_sockets),

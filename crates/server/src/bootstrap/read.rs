@@ -11,6 +11,7 @@ use antiphon_app::identity::Manifest;
 use antiphon_app::ports::store::ProviderKeys;
 use antiphon_app::session::weakness_sentence;
 use antiphon_domain::account::Network;
+use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::login::LoginPolicy;
 use antiphon_domain::{AccountId, Privilege, Profile, UserKind};
 use std::collections::HashSet;
@@ -51,8 +52,8 @@ pub struct AccountEntry {
     pub default_skill: Maybe<String>,
     /// Private networks for outbound calls.
     pub allow_private_endpoints: Maybe<Vec<Network>>,
-    /// `[account.settings]`: names and numbers; flags are 0 and 1.
-    pub settings: Vec<(&'static str, Valued<i64>)>,
+    /// `[account.settings]`.
+    pub settings: AccountSettingsEntry,
     /// `[[account.skill]]`.
     pub skills: Vec<SkillEntry>,
     /// `[[account.profile]]`.
@@ -69,6 +70,17 @@ pub struct AccountEntry {
     pub identity_providers: Vec<IdentityProviderEntry>,
 }
 
+/// `[account.settings]`.
+#[derive(Debug, Default)]
+pub struct AccountSettingsEntry {
+    /// Names and numbers; flags are 0 and 1.
+    pub numbers: Vec<(&'static str, Valued<i64>)>,
+    /// How urgent a conversation is when its opener says nothing.
+    pub default_response_time: Maybe<ResponseTimeKind>,
+    /// Who asks consumers after a conversation; empty: nobody.
+    pub survey_app: Maybe<String>,
+}
+
 /// `[[account.skill]]`.
 #[derive(Debug)]
 pub struct SkillEntry {
@@ -78,6 +90,8 @@ pub struct SkillEntry {
     pub description: Maybe<String>,
     /// Whether it takes new conversations.
     pub enabled: Maybe<bool>,
+    /// Who asks its consumers after a conversation; empty: nobody.
+    pub survey_app: Maybe<String>,
 }
 
 /// `[[account.profile]]`.
@@ -194,11 +208,15 @@ pub struct IdentityProviderEntry {
 }
 
 /// `[account.settings]`: name, least and most; flags have the bounds 0 and 1.
-const SETTINGS: [(&str, i64, i64); 7] = [
+const SETTINGS: [(&str, i64, i64); 11] = [
     ("ring_expiration_s", 5, 86_400),
     ("offline_after_s", 0, 86_400),
     ("return_to_queue_after_s", 0, 7 * 86_400),
     ("response_time_s", 1, 30 * 86_400),
+    ("urgent_response_time_s", 1, 30 * 86_400),
+    ("prioritized_response_time_s", 1, 30 * 86_400),
+    ("suggestion_s", 10, 7 * 86_400),
+    ("survey_idle_s", 60, 90 * 86_400),
     ("idle_logout_s", 60, 86_400),
     ("channel_log_days", 1, 400),
     ("max_sockets", 1, 200_000),
@@ -388,7 +406,7 @@ impl Reader<'_> {
         Some(Valued { value: networks, place: section.place.clone() })
     }
 
-    fn settings(&mut self, mut section: Section) -> Vec<(&'static str, Valued<i64>)> {
+    fn settings(&mut self, mut section: Section) -> AccountSettingsEntry {
         let mut found = Vec::new();
         let place = section.place.clone();
         if let Some(on) = section.flag("auto_accept", &mut self.problems) {
@@ -399,16 +417,26 @@ impl Reader<'_> {
                 found.push((name, Valued { value, place: place.clone() }));
             }
         }
+        let default_response_time = section.text("default_response_time", &mut self.problems).and_then(|(text, place)| {
+            let kind = ResponseTimeKind::from_name(&text).filter(|kind| *kind != ResponseTimeKind::Custom);
+            if kind.is_none() {
+                let what = format!("must be NORMAL, URGENT or PRIORITIZED, is `{text}`");
+                self.problems.add(&place, section.key("default_response_time"), what);
+            }
+            kind.map(|value| Valued { value, place })
+        });
+        let survey_app = self.text(&mut section, "survey_app", 0, 100);
         section.finish(&mut self.problems);
-        found
+        AccountSettingsEntry { numbers: found, default_response_time, survey_app }
     }
 
     fn skill(&mut self, mut section: Section) -> Option<SkillEntry> {
         let name = self.name(&mut section, "name", 80);
         let description = self.text(&mut section, "description", 0, 500);
         let enabled = self.flag(&mut section, "enabled");
+        let survey_app = self.text(&mut section, "survey_app", 0, 100);
         section.finish(&mut self.problems);
-        Some(SkillEntry { name: name?, description, enabled })
+        Some(SkillEntry { name: name?, description, enabled, survey_app })
     }
 
     fn profile(&mut self, mut section: Section) -> Option<ProfileEntry> {

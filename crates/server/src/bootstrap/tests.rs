@@ -4,6 +4,8 @@ use super::{Applied, apply, read};
 use crate::adapters::{SealedSecrets, SystemIds};
 use antiphon_app::ports::store::{AccountRows, ConnectorApp, Login, ProviderKeys, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Secrets, Store};
+use antiphon_domain::account::SkillSurvey;
+use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::{AccountId, Timestamp, User};
 use antiphon_store::SqliteStore;
 use futures_util::future::BoxFuture;
@@ -125,6 +127,22 @@ impl Bench {
 
 fn account() -> AccountId {
     "12345678".parse().expect("a good id")
+}
+
+#[tokio::test]
+async fn response_times_and_surveys_are_set() {
+    let bench = Bench::new();
+    let settings = "ring_expiration_s = 30\nurgent_response_time_s = 120\ndefault_response_time = \"PRIORITIZED\"\nsurvey_app = \"bot\"";
+    let file = GOOD.replacen("ring_expiration_s = 30", settings, 1);
+    let file = file.replacen("[[account.skill]]\nname = \"General\"", "[[account.skill]]\nname = \"General\"\nsurvey_app = \"\"", 1);
+    bench.apply(&file).await.expect("a good file");
+    let rows = bench.rows().await;
+    let settings = &rows.account.settings;
+    assert_eq!((settings.urgent_response_time_s, settings.default_response_time), (120, ResponseTimeKind::Prioritized));
+    assert_eq!((settings.survey_app.as_deref(), &rows.skills[0].survey), (Some("bot"), &SkillSurvey::Off));
+    let wrong = GOOD.replacen("ring_expiration_s = 30", "default_response_time = \"CUSTOM\"", 1);
+    let problems = bench.apply(&wrong).await.expect_err("refused");
+    assert!(problems.to_string().contains("must be NORMAL, URGENT or PRIORITIZED, is `CUSTOM`"), "{problems}");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ fn entry(id: AccountId) -> AccountEntry {
         timezone: None,
         default_skill: None,
         allow_private_endpoints: None,
-        settings: Vec::new(),
+        settings: Default::default(),
         skills: Vec::new(),
         profiles: Vec::new(),
         users: Vec::new(),
@@ -165,7 +165,7 @@ pub async fn create_account(config: &Config, new: NewAccount) -> anyhow::Result<
     entry.name = given(new.name.unwrap_or_else(|| id.to_string()));
     entry.timezone = given(new.timezone);
     entry.default_skill = given("General".to_owned());
-    entry.skills.push(SkillEntry { name: "General".to_owned(), description: None, enabled: None });
+    entry.skills.push(SkillEntry { name: "General".to_owned(), description: None, enabled: None, survey_app: None });
     apply(entry, &data).await?;
     close(data).await;
     say(&format!(

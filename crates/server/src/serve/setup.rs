@@ -98,7 +98,7 @@ async fn create(app: &Arc<App>, filled: &Filled) -> Result<(), String> {
     let skill = match skills.first() {
         Some(skill) => *skill,
         None => {
-            app.create_skill(&act, NewSkill { name: "General".to_owned(), description: String::new(), enabled: true })
+            app.create_skill(&act, NewSkill { name: "General".to_owned(), description: String::new(), enabled: true, survey_app: None })
                 .await
                 .map_err(said)?
                 .id

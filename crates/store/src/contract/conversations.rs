@@ -302,6 +302,7 @@ pub async fn routing_is_rebuilt(harness: &dyn Harness) {
         declined: vec![(UserId(7), Timestamp(16)), (UserId(8), Timestamp(17))],
         ring: Some(ring),
         last_offer: Some(Timestamp(13)),
+        due_at: Some(Timestamp(3_610)),
         ..Task::new(waiting.id, waiting.consumer, Some(SkillId(4)), Timestamp(10))
     };
     let state = |user, availability, at| Write::PutAgentState { user: UserId(user), availability, last_assigned_at: Timestamp(at) };

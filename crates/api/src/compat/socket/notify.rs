@@ -96,6 +96,9 @@ pub(super) async fn conversation(session: &mut Session, moved: &ConversationMove
             }
         }
     }
+    if !moved.shows() {
+        moves.clear();
+    }
     let result = match appears.is_empty() && moves.is_empty() && leaves.is_empty() {
         true => Utf8Bytes::default(),
         false => shared_result(session, it).await?,

@@ -97,7 +97,8 @@ pub fn encode_task(task: &Task) -> Vec<u8> {
         .option(task.ring, |to, ring| {
             to.time(ring.offered_at).i64(ring.agent.0).time(ring.expires_at);
         })
-        .option_time(task.last_offer);
+        .option_time(task.last_offer)
+        .option_time(task.due_at);
     to.finish()
 }
 
@@ -116,6 +117,7 @@ pub fn decode_task(conversation: ConversationId, data: &[u8]) -> Result<Task, Fa
         ring: from
             .option(|from| Ok(Ring { conversation, offered_at: from.time()?, agent: UserId(from.i64()?), expires_at: from.time()? }))?,
         last_offer: from.option(|from| from.time())?,
+        due_at: if from.is_at_end() { None } else { from.option(|from| from.time())? },
     })
 }
 
