@@ -36,7 +36,7 @@ function IdleDialog({ until }: { until: number }) {
   return (
     <Dialog
       title={t("idle.title")}
-      closeLabel={t("idle.stay")}
+      closeLabel={t("admin.close")}
       onClose={() => stay.mutate()}
       footer={
         <>
