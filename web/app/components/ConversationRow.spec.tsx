@@ -10,7 +10,7 @@ const NOW = 1_700_000_000_000;
 const names = { skill: () => "Orders", agent: (id: string) => (id === "12.78" ? "Tomás" : "Maya"), channel: () => "Test channel", source: () => "" };
 const last = (more: Partial<NonNullable<Conversation["last"]>> = {}) => ({ sequence: 3, text: "Is it on its way?", role: "CONSUMER", originatorId: "cons-1", at: NOW - 60_000, kind: "text" as const, ...more });
 
-async function row(more: Partial<Conversation> = {}, { unread = 0, tab = "mine", selected = false, draft = "" } = {}) {
+async function row(more: Partial<Conversation> = {}, { unread = 0, tab = "mine", selected = false, draft = "" }: { unread?: number; tab?: ListTab; selected?: boolean; draft?: string } = {}) {
   const view = await renderDesk(<div role="list"><Drawn more={more} unread={unread} tab={tab} selected={selected} /></div>);
   if (draft) {
     view.desk.drafts.set("C", { text: draft, note: false });
