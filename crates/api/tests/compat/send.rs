@@ -240,6 +240,28 @@ async fn connector_line_15_a_closed_conversation_is_rated() {
 }
 
 #[tokio::test]
+async fn the_history_tells_what_the_program_said() {
+    let served = serve().await;
+    let program = program(&served).await;
+    let sdes = json!([{ "type": "ctmrinfo", "info": { "customerId": "A1", "ctype": "vip" } }]);
+    let mut list = opening(json!({ "campaignInfo": { "campaignId": 7, "engagementId": "8" } }));
+    list[0]["body"] = json!({ "firstName": "Kim", "authenticatedData": { "lp_sdes": sdes } });
+    let opened = program.post(OPEN, &list).await.json();
+    let id = opened[1]["body"]["conversationId"].as_str().expect("an id").to_owned();
+    let bearer = served.login("manager1").await["bearer"].as_str().expect("a bearer").to_owned();
+    let path = "/messaging_history/api/account/12/conversations/conversation/search";
+    let body = json!({ "conversationId": id, "contentToRetrieve": ["campaign", "sdes", "unAuthSdes", "conversationSurveys", "summary"] });
+    let request = http::Request::post(path).header("authorization", format!("Bearer {bearer}")).body(body.to_string().into());
+    let told = served.call(request.expect("a request")).await.json();
+    let record = &told["conversationHistoryRecords"][0];
+    assert_eq!(record["campaign"], json!({ "campaignId": "7", "campaignEngagementId": "8" }));
+    assert_eq!(record["unAuthSdes"]["events"][0]["sdeType"], "CUSTOMER_INFO");
+    assert_eq!(record["unAuthSdes"]["events"][0]["body"], json!({ "customerId": "A1", "customerType": "vip" }));
+    assert_eq!((&record["sdes"]["events"], &record["conversationSurveys"], &record["summary"]), (&json!([]), &json!([]), &json!({})));
+    assert_eq!(record["info"]["source"], "CONNECTOR_API");
+}
+
+#[tokio::test]
 async fn a_consumer_never_reaches_anothers_conversation() {
     let served = serve().await;
     let program = program(&served).await;

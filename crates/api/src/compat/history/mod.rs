@@ -5,8 +5,10 @@
 
 mod agents;
 mod asked;
+mod attributes;
 mod participants;
 mod story;
+mod surveys;
 mod times;
 mod transfers;
 

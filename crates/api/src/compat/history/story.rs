@@ -2,7 +2,7 @@
 //! published clients walk through the arrays without looking.
 
 use super::asked::Parts;
-use super::{participants, times, transfers};
+use super::{attributes, participants, surveys, times, transfers};
 use crate::compat::identity::dialog_id;
 use crate::compat::render::skill_id;
 use antiphon_app::history::History;
@@ -24,6 +24,7 @@ pub(super) fn record(app: &App, view: &AccountView, story: &History, parts: Part
         }
     };
     part("info", true, &|| info(view, story, source));
+    part("campaign", parts.campaign, &|| campaign(story));
     part("messageRecords", parts.messages, &|| messages(view, story, source));
     part("messageStatuses", parts.statuses, &|| statuses(story));
     // Nothing scores messages yet; the list is there because clients walk through it.
@@ -35,6 +36,10 @@ pub(super) fn record(app: &App, view: &AccountView, story: &History, parts: Part
     part("transfers", parts.transfers, &|| transfers::transfers(view, story).into());
     part("interactions", parts.interactions, &|| transfers::interactions(view, story).into());
     part("skillChanges", parts.skill_changes, &|| transfers::skill_changes(story).into());
+    part("conversationSurveys", parts.surveys, &|| surveys::told(story));
+    part("summary", parts.summary, &|| summary(story));
+    part("sdes", parts.sdes, &|| attributes::told(story, true));
+    part("unAuthSdes", parts.unauthenticated_sdes, &|| attributes::told(story, false));
     part("dialogs", parts.dialogs, &|| dialogs(view, story));
     part("responseTime", parts.response_time, &|| {
         json!({
@@ -49,6 +54,27 @@ pub(super) fn record(app: &App, view: &AccountView, story: &History, parts: Part
 fn source(app: &App, view: &AccountView, story: &History) -> &'static str {
     let channel = view.sources.get(&story.conversation.source).and_then(|source| app.channel(&source.channel));
     channel.map_or(NO_DEVICE, |channel| channel.describe().published_as)
+}
+
+/// Campaign and engagement, as the opener of the conversation named them.
+fn campaign(story: &History) -> Value {
+    let origin = story.conversation.origin.as_ref().and_then(|origin| origin.campaign.as_deref());
+    let named: Value = origin.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let text = |member: &str| match &named[member] {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let members = [("campaignId", text("campaignId")), ("campaignEngagementId", text("engagementId"))];
+    members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// What agents noted.
+fn summary(story: &History) -> Value {
+    match &story.conversation.note {
+        Some(note) => json!({ "text": &**note, "lastUpdatedTime": story.conversation.updated_at.0 }),
+        None => json!({}),
+    }
 }
 
 fn state(open: bool) -> &'static str {
@@ -81,6 +107,7 @@ fn info(view: &AccountView, story: &History, source: &str) -> Value {
         "closeReason": it.closed_by.map(|by| by.name()),
         "closeReasonDescription": it.main().closed_cause.as_deref(),
         "firstConversation": it.first,
+        "csatRate": it.rating.and_then(|rating| rating.stars),
         "source": source,
         "device": NO_DEVICE,
         "latestSkillId": skill_id(it.skill),

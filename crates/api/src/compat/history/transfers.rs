@@ -104,6 +104,12 @@ fn transfers_of(story: &History) -> Vec<Transfer> {
                 }
                 agent = Some(*user);
             }
+            ChangeKind::SuggestionEnded(_) => {
+                waiting_for = None;
+                if let Some(last) = all.last_mut().filter(|last| last.to.is_none() && last.reason == Reason::Agent) {
+                    last.reason = Reason::SuggestionEnded;
+                }
+            }
             _ => {}
         }
     }
