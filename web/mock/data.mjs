@@ -55,7 +55,7 @@ export const channels = [
     name: "SMS",
     address_label: "As the channel names it.",
     app_credentials_schema: [],
-    settings_schema: [{ name: "text_limit", label: "Longest text", secret: false, required: false, default: "1600", help: "Longer texts are split." }],
+    settings_schema: [{ name: "text_limit", label: "Longest text", secret: false, required: false, default: "1600", choices: [], help: "Longer texts are split." }, { name: "theme", label: "Light or dark", secret: false, required: false, default: "auto", choices: ["auto", "light", "dark"], help: "As the reader’s system says." }],
     credentials_schema: [
       { name: "account_sid", label: "Account SID", secret: false, required: true, default: null, help: "" },
       { name: "auth_token", label: "Auth token", secret: true, required: true, default: null, help: "" },
@@ -67,7 +67,7 @@ export const channels = [
     name: "Messenger",
     address_label: "As the channel names it.",
     app_credentials_schema: [],
-    settings_schema: [{ name: "text_limit", label: "Longest text", secret: false, required: false, default: "1600", help: "Longer texts are split." }],
+    settings_schema: [{ name: "text_limit", label: "Longest text", secret: false, required: false, default: "1600", choices: [], help: "Longer texts are split." }],
     credentials_schema: [
       { name: "page_access_token", label: "Page access token", secret: true, required: true, default: null, help: "" },
       { name: "app_secret", label: "App secret", secret: true, required: false, default: null, help: "" },

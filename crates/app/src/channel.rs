@@ -52,8 +52,23 @@ pub struct Field {
     pub required: bool,
     /// What it is when nobody sets it.
     pub default: Option<&'static str>,
+    /// All values that it may have; empty when it takes any text.
+    pub choices: &'static [&'static str],
     /// One sentence: what it is and where to find it.
     pub help: &'static str,
+}
+
+impl Field {
+    /// Looks at a value that is to be kept.
+    ///
+    /// # Errors
+    /// When it is none of the choices: a sentence.
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        match self.choices.is_empty() || self.choices.contains(&value) {
+            true => Ok(()),
+            false => Err(format!("must be one of {}", self.choices.join(", "))),
+        }
+    }
 }
 
 /// A webhook request as it came in: raw bytes, nothing decoded.
@@ -429,6 +444,11 @@ pub struct Answer {
 pub trait Channel: Send + Sync {
     /// What the channel is.
     fn describe(&self) -> &'static ChannelKind;
+
+    /// Looks at a setting that is to be kept, beyond its field's choices; the error is a sentence. Pure.
+    fn check_setting(&self, _name: &str, _value: &str) -> Result<(), String> {
+        Ok(())
+    }
 
     /// What the channel can show through a source, given its settings.
     fn capabilities(&self, keys: &Keys) -> Capabilities;

@@ -1063,6 +1063,8 @@ export interface components {
         Evidence: "keyword" | "vendor" | "administrator";
         /** @description A field of a settings form. */
         FormField: {
+            /** @description All values that it may have; empty when it takes any text. */
+            choices: string[];
             default: string | null;
             /** @description What it is and where to find it. */
             help: string;

@@ -5,10 +5,10 @@ import { channelsQuery } from "@/api/queries";
 import { renderDesk, sessionOf } from "@/components/testing";
 import { changedCredentials, SourceDialog } from "./source-edit";
 
-const field = (name: string, secret: boolean) => ({ name, label: name, secret, required: true, default: null, help: "" });
+const field = (name: string, secret: boolean) => ({ name, label: name, secret, required: true, default: null, choices: [] as string[], help: "" });
 const channels = {
   items: [
-    { id: "test_channel", name: "Test channel", address_label: "Number", credentials_schema: [field("sid", false), field("token", true)], settings_schema: [{ ...field("pace", false), required: false, default: "10" }] },
+    { id: "test_channel", name: "Test channel", address_label: "Number", credentials_schema: [field("sid", false), field("token", true)], settings_schema: [{ ...field("pace", false), required: false, default: "10" }, { ...field("theme", false), required: false, default: "auto", choices: ["auto", "dark"] }] },
     { id: "other_channel", name: "Other channel", address_label: "Page", credentials_schema: [field("page_token", true)], settings_schema: [] },
   ],
   next: null,
@@ -49,6 +49,19 @@ describe("a source's form", () => {
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(updateSource).toHaveBeenCalledWith("src_1", { name: "Support line", skill_id: null, app_id: null, api_base_url: null, enabled: false, address: "+1500" }, '"2"');
   });
+  it("offers the choices of a setting that has some, and a way back to the default", async () => {
+    const updateSource = vi.fn(() => Promise.resolve(source));
+    const { user, client } = await open("src_1", { updateSource });
+    client.setQueryData(channelsQuery.queryKey, channels as never);
+    const theme = await screen.findByLabelText<HTMLSelectElement>(/^theme/);
+    expect([...theme.options].map((option) => [option.value, option.text])).toEqual([["", "Default: auto"], ["auto", "auto"], ["dark", "dark"]]);
+    await user.selectOptions(theme, "dark");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(updateSource).toHaveBeenLastCalledWith("src_1", expect.objectContaining({ settings: { theme: "dark" } }), '"2"');
+    await user.selectOptions(theme, "");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(updateSource).toHaveBeenLastCalledWith("src_1", expect.objectContaining({ settings: { theme: null } }), '"2"');
+  });
   it("shows the problem of a credential at its field", async () => {
     const updateSource = () => Promise.reject(new ApiError(400, { message: "This is no token.", field: "credentials.token" }));
     const { user, client, close } = await open("src_1", { updateSource });
@@ -62,8 +75,8 @@ describe("a source's form", () => {
 
 describe("credentials", () => {
   const schema = [
-    { name: "sid", label: "Sid", secret: false, required: true, default: null, help: "" },
-    { name: "token", label: "Token", secret: true, required: true, default: null, help: "" },
+    { name: "sid", label: "Sid", secret: false, required: true, default: null, choices: [] as string[], help: "" },
+    { name: "token", label: "Token", secret: true, required: true, default: null, choices: [] as string[], help: "" },
   ];
   it("are sent only where they changed", () => {
     const known = { sid: "AC1", token: { set: true } };

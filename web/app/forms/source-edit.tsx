@@ -1,6 +1,6 @@
 /** Creates a source, or changes one. Which credentials there are is told by the channel itself, never by this form. */
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ChangeEvent } from "react";
 import { channelsQuery } from "@/api/queries";
 import type { CredentialField, CredentialValue, Source } from "@/api/types";
 import { t } from "@/i18n";
@@ -126,18 +126,19 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
           <legend className="sr-only">{t("sources.settings")}</legend>
           <p aria-hidden="true" className="text-sm font-semibold">{t("sources.settings")}</p>
           <div className="grid gap-4 sm:grid-cols-2">
-            {settingsSchema.map((field) => (
-              <TextField
-                key={`${channelId}.${field.name}`}
-                label={field.label}
-                hint={field.help || undefined}
-                placeholder={field.default ?? undefined}
-                value={settings[field.name] ?? knownSettings[field.name] ?? ""}
-                onChange={(e) => setSettings({ ...settings, [field.name]: e.target.value })}
-                problem={fieldProblem(error, `settings.${field.name}`) ?? fieldProblem(error, field.name)}
-                dir="ltr"
-              />
-            ))}
+            {settingsSchema.map((field) => {
+              const shared = {
+                label: field.label,
+                hint: field.help || undefined,
+                value: settings[field.name] ?? knownSettings[field.name] ?? "",
+                onChange: (e: ChangeEvent<HTMLInputElement | HTMLSelectElement>) => setSettings({ ...settings, [field.name]: e.target.value }),
+                problem: fieldProblem(error, `settings.${field.name}`) ?? fieldProblem(error, field.name),
+              };
+              const key = `${channelId}.${field.name}`;
+              if (field.choices.length === 0) return <TextField key={key} {...shared} placeholder={field.default ?? undefined} dir="auto" />;
+              const unset = { value: "", label: field.default === null ? t("sources.notSet") : t("sources.default", { value: field.default }) };
+              return <Select key={key} {...shared} options={[unset, ...field.choices.map((value) => ({ value, label: value }))]} />;
+            })}
           </div>
         </fieldset>
       )}

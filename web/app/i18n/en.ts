@@ -408,6 +408,8 @@ export const en = {
   "sources.baseUrlHint": "Only to reach a simulator or a proxy in the place of the channel.",
   "sources.credentials": "Credentials",
   "sources.settings": "Settings",
+  "sources.notSet": "Not set",
+  "sources.default": "Default: {value}",
   "sources.secretSet": "Set. Leave empty to keep it.",
   "sources.health": "Health",
   "sources.health.ok": "Working",

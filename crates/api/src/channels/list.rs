@@ -38,6 +38,8 @@ pub(crate) struct FormField {
     required: bool,
     #[schema(required)]
     default: Option<String>,
+    /// All values that it may have; empty when it takes any text.
+    choices: Vec<String>,
     /// What it is and where to find it.
     help: String,
 }
@@ -106,6 +108,7 @@ fn fields(declared: &[channel::Field]) -> Vec<FormField> {
         secret: field.secret,
         required: field.required,
         default: field.default.map(str::to_owned),
+        choices: field.choices.iter().map(|choice| (*choice).to_owned()).collect(),
         help: field.help.to_owned(),
     };
     declared.iter().map(field).collect()

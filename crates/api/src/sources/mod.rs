@@ -153,9 +153,9 @@ mod tests {
     #[test]
     fn secrets_only_say_that_they_are_set() {
         const FIELDS: [Field; 3] = [
-            Field { name: "sid", label: "", secret: false, required: true, default: None, help: "" },
-            Field { name: "token", label: "", secret: true, required: true, default: None, help: "" },
-            Field { name: "other", label: "", secret: true, required: false, default: None, help: "" },
+            Field { name: "sid", label: "", secret: false, required: true, default: None, choices: &[], help: "" },
+            Field { name: "token", label: "", secret: true, required: true, default: None, choices: &[], help: "" },
+            Field { name: "other", label: "", secret: true, required: false, default: None, choices: &[], help: "" },
         ];
         let values = [("sid", "AC1"), ("token", "hush"), ("legacy", "hush")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         let text = serde_json::to_string(&masked(&FIELDS, &BTreeMap::from(values))).expect("plain values");

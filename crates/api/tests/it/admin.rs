@@ -130,6 +130,9 @@ async fn a_sources_secrets_come_in_and_never_go_out() {
     assert!(!shown.to_string().contains(SECRET));
     let new = json!({"channel": "test_channel", "name": "Second line", "address": "+200", "skill_id": "2",
         "credentials": {"secret": "second-secret"}, "settings": {"consent_reply": "confirm"}});
+    let mut wrong = new.clone();
+    wrong["settings"]["consent_reply"] = json!("loudly");
+    admin.post("sources", wrong).await.expect_error(400, "validation_failed", Some("settings.consent_reply"));
     let made = admin.post("sources", new).await.expect(201);
     let path = format!("sources/{}", made["id"].as_str().expect("an id"));
     // A form sends back what it got: the mask leaves the secret alone.

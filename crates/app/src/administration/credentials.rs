@@ -30,6 +30,9 @@ pub(super) fn apply(
         if values.get(&name) == value.as_ref() {
             continue;
         }
+        if let Some(Err(message)) = value.as_deref().map(|value| field.check(value)) {
+            return Err(AdminError::invalid(path, message));
+        }
         if field.secret {
             changes.masked(&path);
         } else {
@@ -69,8 +72,8 @@ mod tests {
     use super::*;
 
     const DECLARED: [Field; 2] = [
-        Field { name: "number", label: "Number", secret: false, required: true, default: None, help: "See the console." },
-        Field { name: "token", label: "Token", secret: true, required: true, default: None, help: "See the console." },
+        Field { name: "number", label: "Number", secret: false, required: true, default: None, choices: &[], help: "See the console." },
+        Field { name: "token", label: "Token", secret: true, required: true, default: None, choices: &[], help: "See the console." },
     ];
 
     fn patch(name: &str, value: Option<&str>) -> BTreeMap<String, Option<String>> {
@@ -87,6 +90,18 @@ mod tests {
         assert!(!written.contains("hush") && written.contains("credentials.token"), "{written}");
         apply("credentials", &DECLARED, &mut values, patch("token", None), &mut Changes::default()).expect("a known field");
         assert!(!values.contains_key("token"));
+    }
+
+    #[test]
+    fn only_choices_are_taken() {
+        let declared = [Field { choices: &["left", "right"], secret: false, ..DECLARED[0] }];
+        let mut values = BTreeMap::new();
+        apply("settings", &declared, &mut values, patch("number", Some("left")), &mut Changes::default()).expect("a choice");
+        let refused = apply("settings", &declared, &mut values, patch("number", Some("top")), &mut Changes::default());
+        let error = refused.expect_err("no choice");
+        assert_eq!((error.field.as_deref(), &*error.message), (Some("settings.number"), "must be one of left, right"));
+        apply("settings", &declared, &mut values, patch("number", None), &mut Changes::default()).expect("taken away");
+        assert!(values.is_empty());
     }
 
     #[test]

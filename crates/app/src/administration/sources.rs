@@ -1,7 +1,7 @@
 //! Connecting and changing sources.
 
 use super::{Act, AdminError, Changes, Revision, credentials, expect_revision, later, validate};
-use crate::channel::{ChannelKind, Keys};
+use crate::channel::{Channel, ChannelKind, Keys};
 use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
 use crate::{AccountView, App};
@@ -73,7 +73,8 @@ impl App {
         if view.sources.len() >= MOST_SOURCES {
             return Err(AdminError::invalid("channel", format!("an account has at most {MOST_SOURCES} sources")));
         }
-        let kind = self.channel_kind(&new.channel)?;
+        let channel = self.channel_of(&new.channel)?;
+        let kind = channel.describe();
         let now = self.clock().now();
         let blank = Source {
             id: SourceId(self.ids().ascending(now)),
@@ -100,7 +101,7 @@ impl App {
             credentials: new.credentials,
             settings: new.settings,
         };
-        let (source, changes) = apply(kind, &view, &blank, patch, now)?;
+        let (source, changes) = apply(&**channel, &view, &blank, patch, now)?;
         let mut unit = UnitOfWork::new(act.by.account().clone());
         unit.write(Write::PutSource(source.clone()));
         unit.write(self.audit(act, now, "source.created", ("source", source.id.to_string()), changes));
@@ -126,7 +127,7 @@ impl App {
         let before = view.sources.get(&id).cloned().ok_or_else(|| AdminError::not_found("source"))?;
         expect_revision(expected, Revision::from(&*before))?;
         let now = self.clock().now();
-        let (mut source, changes) = apply(self.channel_kind(&before.channel)?, &view, &before, patch, now)?;
+        let (mut source, changes) = apply(&**self.channel_of(&before.channel)?, &view, &before, patch, now)?;
         if changes.is_empty() {
             return Ok(before);
         }
@@ -140,7 +141,11 @@ impl App {
     }
 
     pub(super) fn channel_kind(&self, channel: &str) -> Result<&'static ChannelKind, AdminError> {
-        self.channel(channel).map(|channel| channel.describe()).ok_or_else(|| {
+        Ok(self.channel_of(channel)?.describe())
+    }
+
+    fn channel_of(&self, channel: &str) -> Result<&Arc<dyn Channel>, AdminError> {
+        self.channel(channel).ok_or_else(|| {
             let known: Vec<&str> = self.channels().iter().map(|channel| channel.describe().id).collect();
             AdminError::invalid("channel", format!("there is no channel `{channel}`")).remedy(format!("there are {}", known.join(", ")))
         })
@@ -148,12 +153,13 @@ impl App {
 }
 
 fn apply(
-    kind: &'static ChannelKind,
+    channel: &dyn Channel,
     view: &AccountView,
     before: &Source,
     patch: SourcePatch,
     now: Timestamp,
 ) -> Result<(Source, Changes), AdminError> {
+    let kind = channel.describe();
     let mut source = before.clone();
     let mut changes = Changes::default();
     if let Some(name) = patch.name {
@@ -180,6 +186,9 @@ fn apply(
     }
     credentials::apply("credentials", kind.credentials, &mut source.credentials, patch.credentials, &mut changes)?;
     credentials::apply("settings", kind.settings, &mut source.settings, patch.settings, &mut changes)?;
+    for (name, value) in source.settings.iter().filter(|(name, value)| before.settings.get(*name) != Some(value)) {
+        channel.check_setting(name, value).map_err(|message| AdminError::invalid(format!("settings.{name}"), message))?;
+    }
     if source.enabled {
         let app = source.app.and_then(|id| view.channel_apps.get(&id).cloned());
         credentials::complete(kind, &Keys { source: Some(Arc::new(source.clone())), app })?;

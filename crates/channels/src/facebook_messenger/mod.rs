@@ -45,11 +45,11 @@ const CHALLENGE_MAX: usize = 1_000;
 pub struct FacebookMessenger;
 
 const fn optional(name: &'static str, label: &'static str, default: Option<&'static str>, help: &'static str) -> Field {
-    Field { name, label, secret: false, required: false, default, help }
+    Field { name, label, secret: false, required: false, default, choices: &[], help }
 }
 
 const fn secret(name: &'static str, label: &'static str, required: bool, help: &'static str) -> Field {
-    Field { name, label, secret: true, required, default: None, help }
+    Field { name, label, secret: true, required, default: None, choices: &[], help }
 }
 
 static KIND: ChannelKind = ChannelKind {
@@ -83,7 +83,15 @@ static KIND: ChannelKind = ChannelKind {
         ),
     ],
     app_credentials: &[
-        Field { name: "app_id", label: "App id", secret: false, required: false, default: None, help: "On the app's first page." },
+        Field {
+            name: "app_id",
+            label: "App id",
+            secret: false,
+            required: false,
+            default: None,
+            choices: &[],
+            help: "On the app's first page.",
+        },
         secret("app_secret", "App secret", true, "Signs webhooks; in the app's basic settings."),
         secret(
             "app_secret_previous",

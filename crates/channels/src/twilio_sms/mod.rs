@@ -34,11 +34,11 @@ pub struct TwilioSms;
 
 /// A field that is neither secret nor required.
 const fn optional(name: &'static str, label: &'static str, default: Option<&'static str>, help: &'static str) -> Field {
-    Field { name, label, secret: false, required: false, default, help }
+    Field { name, label, secret: false, required: false, default, choices: &[], help }
 }
 
 const fn secret(name: &'static str, label: &'static str, required: bool, help: &'static str) -> Field {
-    Field { name, label, secret: true, required, default: None, help }
+    Field { name, label, secret: true, required, default: None, choices: &[], help }
 }
 
 static KIND: ChannelKind = ChannelKind {
@@ -53,6 +53,7 @@ static KIND: ChannelKind = ChannelKind {
             secret: false,
             required: true,
             default: None,
+            choices: &[],
             help: "Begins with AC; on the first page of the Twilio console.",
         },
         secret(

@@ -588,8 +588,12 @@ impl Reader<'_> {
     fn fields(&mut self, section: &mut Section, key: &'static str, declared: &[Field]) -> Vec<(String, Valued<String>)> {
         let mut found = Vec::new();
         for (name, value, place) in section.map(key, &mut self.problems) {
-            if declared.iter().any(|field| field.name == name) {
-                found.push((name, Valued { value: value.trim().to_owned(), place }));
+            if let Some(field) = declared.iter().find(|field| field.name == name) {
+                let value = value.trim().to_owned();
+                if let Some(message) = field.check(&value).err().filter(|_| !value.is_empty()) {
+                    self.problems.add(&place, format!("{}.{name}", section.key(key)), message);
+                }
+                found.push((name, Valued { value, place }));
             } else {
                 let known: Vec<&str> = declared.iter().map(|field| field.name).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -601,6 +605,16 @@ impl Reader<'_> {
             }
         }
         found
+    }
+
+    /// What the channel itself has to say about its settings.
+    fn check_settings(&mut self, kind: &ChannelKind, section: &Section, settings: &[(String, Valued<String>)]) {
+        let Some(channel) = self.channels.iter().find(|channel| channel.describe().id == kind.id) else { return };
+        for (name, set) in settings.iter().filter(|(_, set)| !set.value.is_empty()) {
+            if let Err(message) = channel.check_setting(name, &set.value) {
+                self.problems.add(&set.place, format!("{}.{name}", section.key("settings")), message);
+            }
+        }
     }
 
     fn channel_app(&mut self, mut section: Section) -> Option<ChannelAppEntry> {
@@ -632,7 +646,9 @@ impl Reader<'_> {
         let api_base_url = self.text(&mut section, "api_base_url", 1, 500).and_then(|found| self.base_url(found, &section));
         let (credentials, settings) = match channel {
             Some(kind) => {
-                (self.fields(&mut section, "credentials", kind.credentials), self.fields(&mut section, "settings", kind.settings))
+                let settings = self.fields(&mut section, "settings", kind.settings);
+                self.check_settings(kind, &section, &settings);
+                (self.fields(&mut section, "credentials", kind.credentials), settings)
             }
             None => {
                 section.map("credentials", &mut self.problems);
