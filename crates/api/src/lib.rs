@@ -8,6 +8,7 @@ mod agents;
 mod apps;
 mod ask;
 mod audit;
+mod built;
 mod channel_apps;
 mod channel_log;
 mod channels;
@@ -35,6 +36,7 @@ mod stats;
 mod throttle;
 mod users;
 mod webhooks;
+mod widget;
 mod workspace;
 
 pub use openapi::document as openapi_document;
@@ -68,7 +70,7 @@ pub fn router(app: Arc<App>, options: ApiOptions) -> Router {
         .route("/api/v1/{*rest}", axum::routing::any(nothing_here))
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(api.clone(), guard::guard));
-    let own = Router::new().merge(webhooks::routes()).merge(admin).merge(probes::routes()).with_state(api);
+    let own = Router::new().merge(webhooks::routes()).merge(admin).merge(probes::routes()).merge(widget::routes()).with_state(api);
     let mut all = own.merge(compat::routes(compat));
     if let Some(extra) = extra {
         all = all.merge(extra);

@@ -29,6 +29,7 @@ mod start;
 mod surveys;
 pub mod update;
 pub mod webhook;
+pub mod widget;
 
 pub use caller::Caller;
 pub use consumers::ConsumerCaller;

@@ -8,5 +8,6 @@ mod openapi;
 mod reference;
 mod session;
 mod webhooks;
+mod widget;
 mod workspace;
 mod world;

@@ -7,6 +7,7 @@ use antiphon_app::channel::{
     Adapted, Channel, ChannelKind, DeadLetter, InboundItem, Keys, Outbound, OutboundContent, RawRequest, Refusal, SendError, Sent, Verified,
 };
 use antiphon_app::ports::net::Net;
+use antiphon_app::widget;
 use antiphon_content::Capabilities;
 use antiphon_domain::Timestamp;
 use futures_util::future::BoxFuture;
@@ -22,7 +23,7 @@ static KIND: ChannelKind = ChannelKind {
     address_label: "name of the site or app",
     credentials: &[],
     app_credentials: &[],
-    settings: &[],
+    settings: &widget::FIELDS,
     consent_keywords: false,
     carrier_answers_keywords: false,
     hosted: true,
@@ -31,6 +32,10 @@ static KIND: ChannelKind = ChannelKind {
 impl Channel for Web {
     fn describe(&self) -> &'static ChannelKind {
         &KIND
+    }
+
+    fn check_setting(&self, name: &str, value: &str) -> Result<(), String> {
+        widget::check(name, value)
     }
 
     fn capabilities(&self, _keys: &Keys) -> Capabilities {

@@ -305,6 +305,13 @@ fn each_problem_is_named_with_its_place() {
         "channel = \"pigeon_post\"",
         "FILE:50: account.source.channel: there is no channel `pigeon_post`; there are",
     );
+    let web = |settings: &str| {
+        format!(
+            "[[account.source]]\nchannel = \"web\"\nname = \"Shop\"\naddress = \"shop\"\n[account.source.settings]\n{settings}\n[[account.app]]"
+        )
+    };
+    check("[[account.app]]", &web("color = \"teal\""), "FILE:64: account.source.settings.color: must be a colour as #rrggbb");
+    check("[[account.app]]", &web("theme = \"blue\""), "FILE:64: account.source.settings.theme: must be one of auto, light, dark");
     check("app = \"Acme app\"", "app = \"Other\"", "FILE:45: account.source.app: there is no channel_app `Other`");
     check(
         "auth_token = \"t0ken\"\n",
