@@ -6,6 +6,7 @@
 
 pub mod capabilities;
 pub mod optout;
+pub mod picture;
 pub mod segments;
 pub mod sniff;
 pub mod split;
