@@ -65,6 +65,7 @@ pub struct App {
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
     outbox: Arc<outbox::Outbox>,
     media: Arc<tokio::sync::Notify>,
+    shrinking: Arc<tokio::sync::Semaphore>,
     sessions: session::SessionCache,
     identity: identity::Identity,
     stopping: tokio::sync::watch::Sender<bool>,

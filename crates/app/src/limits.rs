@@ -27,6 +27,8 @@ pub struct Limits {
     pub link_s: i64,
     /// How long a link to a file lives for vendors, in seconds.
     pub vendor_link_s: i64,
+    /// After how many hours an upload that nobody published is deleted; 0: never.
+    pub orphan_hours: u32,
     /// How long a session lives at most, in seconds.
     pub session_s: i64,
     /// Retries of a decision that met a newer version.
@@ -48,6 +50,7 @@ impl Default for Limits {
             media_attempts: 8,
             link_s: 60,
             vendor_link_s: 4 * 3600,
+            orphan_hours: 24,
             session_s: 12 * 3600,
             conflict_retries: 8,
         }

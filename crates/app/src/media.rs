@@ -87,8 +87,7 @@ async fn one(app: &Arc<App>, account: &AccountId, mut file: StoredFile) -> Resul
                 Ok(fetched) => {
                     file.declared_type = file.declared_type.or(fetched.content_type);
                     file.name = file.name.or(fetched.name);
-                    app.blobs.put(&file.path, fetched.bytes.clone()).await.map_err(|error| Unavailable(error.to_string()))?;
-                    crate::files::fill_in(&mut file, &fetched.bytes);
+                    app.keep(&mut file, fetched.bytes).await?;
                 }
                 Err(error) => {
                     fetch.attempts += 1;

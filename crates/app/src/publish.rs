@@ -5,6 +5,7 @@
 mod author;
 
 use crate::channel::OutboundContent;
+use crate::files::FileError;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountState, App, Caller, Unavailable};
@@ -12,8 +13,8 @@ use antiphon_domain::conversation::{Draft, Refused};
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::id::DialogNumber;
 use antiphon_domain::{
-    AcceptStatus, Audience, Content, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, Event, EventBody, FileState, Role,
-    Sequence, StoredFile, Timestamp,
+    AcceptStatus, Audience, Content, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, Event, EventBody, Role, Sequence,
+    StoredFile, Timestamp,
 };
 pub(crate) use author::Author;
 use sha2::{Digest, Sha256};
@@ -107,6 +108,19 @@ impl From<crate::ports::store::ReadError> for PublishError {
     }
 }
 
+impl From<FileError> for PublishError {
+    fn from(error: FileError) -> Self {
+        let bad = |message: &str| Self::new(PublishErrorKind::BadFile, message);
+        match error {
+            FileError::Unavailable(error) => error.into(),
+            FileError::NotFound => bad("relativePath: there is no such file; upload it first"),
+            FileError::NotReady => bad("relativePath: the file has not been uploaded"),
+            FileError::PreviewTooLarge(_) => bad(&format!("preview: {error}")),
+            other => bad(&format!("relativePath: {other}")),
+        }
+    }
+}
+
 impl From<Refused> for PublishError {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -162,7 +176,7 @@ impl App {
         let current = self.load(state, account, id).await?.ok_or_else(|| not_found(id))?;
         let role = author.writing_role(&current, request)?;
         let now = self.clock.now();
-        let (body, file) = self.complete(author, id, &request.body).await?;
+        let (body, file) = self.complete(author, &request.body).await?;
         let mut next = (*current).clone();
         let draft = Draft {
             originator: Originator { party: author.party(), role },
@@ -192,8 +206,8 @@ impl App {
         unit.write(Write::PutConversation { conversation: Arc::clone(&next), was: current.version });
         unit.write(Write::AddEvent { conversation: id, event: Arc::clone(&event) });
         unit.writes.extend(deliveries.iter().cloned().map(Write::PutDelivery));
-        if let Some(mut file) = file.filter(|file| file.shown_in.is_none()) {
-            file.shown_in = Some((id, event.dialog, event.sequence));
+        if let Some(mut file) = file {
+            file.show((id, event.dialog, event.sequence));
             unit.write(Write::PutFile(file));
         }
         if let Err(error) = self.commit(unit).await {
@@ -275,28 +289,11 @@ impl App {
         }
     }
 
-    /// Fills a file's content in from the stored file, which must be the account's, ready, and the author's to show.
-    async fn complete(
-        &self,
-        author: &Author<'_>,
-        conversation: ConversationId,
-        body: &EventBody,
-    ) -> Result<(EventBody, Option<StoredFile>), PublishError> {
-        let EventBody::Content(Content::File { path, caption, file_type, preview, .. }) = body else { return Ok((body.clone(), None)) };
-        let bad = |message: &str| PublishError::new(PublishErrorKind::BadFile, format!("relativePath: {message}"));
-        let file = self.store.file(author.account(), path).await?.filter(|file| author.may_show(file, conversation));
-        let file = file.ok_or_else(|| bad("there is no such file; upload it first"))?;
-        if file.state != FileState::Ready {
-            return Err(bad("the file has not been uploaded"));
-        }
-        let body = EventBody::Content(Content::File {
-            file: file.id,
-            path: Arc::clone(path),
-            caption: Arc::clone(caption),
-            file_type: Arc::clone(file_type),
-            preview: preview.clone(),
-        });
-        Ok((body, Some(file)))
+    /// Fills a file's content in from the stored file, which must be the author's to show, and ready.
+    async fn complete(self: &Arc<Self>, author: &Author<'_>, body: &EventBody) -> Result<(EventBody, Option<StoredFile>), PublishError> {
+        let EventBody::Content(content @ Content::File { .. }) = body else { return Ok((body.clone(), None)) };
+        let (content, file) = self.file_to_show(&author.owner(), content).await?;
+        Ok((EventBody::Content(content), Some(file)))
     }
 
     /// The outbox rows of an event that the consumer is to see.

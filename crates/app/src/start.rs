@@ -64,6 +64,7 @@ impl App {
             reloading: tokio::sync::Mutex::new(()),
             accounts: Mutex::new(HashMap::new()),
             media: Arc::new(tokio::sync::Notify::new()),
+            shrinking: Arc::new(tokio::sync::Semaphore::new(1)),
             sessions: crate::session::SessionCache::default(),
             identity,
             stopping: tokio::sync::watch::channel(false).0,
@@ -76,6 +77,7 @@ impl App {
         outbox::load(&app).await?;
         app.spawn(outbox::run(Arc::clone(&app)));
         app.spawn(media::run(Arc::clone(&app)));
+        app.spawn(crate::files::clear_orphans(Arc::clone(&app)));
         app.spawn(sweep(Arc::clone(&app)));
         app.spawn(crate::surveys::run(Arc::clone(&app)));
         Ok(app)

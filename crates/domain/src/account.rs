@@ -96,6 +96,12 @@ pub struct AccountSettings {
     pub channel_log_days: i64,
     /// How many agent sockets the account may hold open.
     pub max_sockets: u32,
+    /// Whether files may be uploaded at all.
+    pub file_sharing: bool,
+    /// The largest file that a consumer may upload, in KiB.
+    pub consumer_file_kib: i64,
+    /// The largest file that an agent or bot may upload, in KiB.
+    pub agent_file_kib: i64,
 }
 
 impl Default for AccountSettings {
@@ -115,6 +121,9 @@ impl Default for AccountSettings {
             idle_logout_s: 15 * 60,
             channel_log_days: 14,
             max_sockets: 20_000,
+            file_sharing: true,
+            consumer_file_kib: 3 << 10,
+            agent_file_kib: 25 << 10,
         }
     }
 }

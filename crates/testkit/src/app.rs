@@ -45,6 +45,8 @@ pub struct TestApp {
     pub clock: Arc<VirtualClock>,
     /// Its way out.
     pub net: CannedNet,
+    /// Its files.
+    pub blobs: Arc<MemoryBlobs>,
     ids: Arc<SeededIds>,
 }
 
@@ -59,11 +61,12 @@ impl TestApp {
         let store = Arc::new(SqliteStore::in_memory(Arc::new(TestSecrets)).expect("a store in memory opens"));
         let clock = Arc::new(VirtualClock::default());
         seed(&*store, &clock, settings).await;
-        Self::over(store, clock, CannedNet::default(), 1).await
+        let blobs = Arc::new(MemoryBlobs::new(Arc::clone(&clock)));
+        Self::over(store, clock, CannedNet::default(), blobs, 1).await
     }
 
     /// Starts one over an existing store: a restart.
-    pub async fn over(store: Arc<SqliteStore>, clock: Arc<VirtualClock>, net: CannedNet, seed: u64) -> Self {
+    pub async fn over(store: Arc<SqliteStore>, clock: Arc<VirtualClock>, net: CannedNet, blobs: Arc<MemoryBlobs>, seed: u64) -> Self {
         let ids = Arc::new(SeededIds::new(seed * 1_000_000));
         let parts = AppParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -71,21 +74,21 @@ impl TestApp {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::clone(&ids) as _,
             net: Arc::new(net.clone()),
-            blobs: Arc::new(MemoryBlobs::default()),
+            blobs: Arc::clone(&blobs) as _,
             secrets: Arc::new(TestSecrets),
             channels: channel::channels(),
             limits: Limits::default(),
             public_url: "https://antiphon.test".to_owned(),
         };
         let app = App::start(parts).await.expect("the product starts");
-        Self { app, store, clock, net, ids }
+        Self { app, store, clock, net, blobs, ids }
     }
 
     /// Stops the product and starts it again over the same store.
     pub async fn restart(self) -> Self {
         self.app.stop().await;
         let seed = antiphon_app::ports::Ids::dice(&*self.ids) % 1_000 + 2;
-        Self::over(self.store, self.clock, self.net, seed).await
+        Self::over(self.store, self.clock, self.net, self.blobs, seed).await
     }
 
     /// The account.

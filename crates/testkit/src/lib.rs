@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod blobs;
+pub mod bucket;
 pub mod channel;
 pub mod clock;
 pub mod hosted;

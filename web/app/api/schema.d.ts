@@ -1542,16 +1542,28 @@ export interface components {
         };
         /** @description The account's settings. */
         Settings: {
+            /**
+             * Format: int64
+             * @description The largest file that an agent or bot may upload.
+             */
+            agent_file_kib: number;
             /** @description Private networks that outbound calls may reach, as `address/prefix`. */
             allow_private_endpoints: string[];
             /** @description Offers are assigned at once, without a ring. */
             auto_accept: boolean;
             /** Format: int64 */
             channel_log_days: number;
+            /**
+             * Format: int64
+             * @description The largest file that a consumer may upload.
+             */
+            consumer_file_kib: number;
             /** @description With which of them a conversation starts when its opener names none: `NORMAL`, `URGENT` or `PRIORITIZED`. */
             default_response_time: string;
             /** @description Where conversations go whose entry point names no skill. */
             default_skill_id: string | null;
+            /** @description Whether files may be uploaded at all. */
+            file_sharing: boolean;
             /**
              * Format: int64
              * @description A browser without any activity for this long is signed out.
@@ -1610,14 +1622,19 @@ export interface components {
         };
         /** @description Changes of the settings; what is not given stays. */
         SettingsChanges: {
+            /** Format: int64 */
+            agent_file_kib?: number | null;
             allow_private_endpoints?: string[] | null;
             auto_accept?: boolean | null;
             /** Format: int64 */
             channel_log_days?: number | null;
+            /** Format: int64 */
+            consumer_file_kib?: number | null;
             /** @description `NORMAL`, `URGENT` or `PRIORITIZED`. */
             default_response_time?: string | null;
             /** @description Null: none. */
             default_skill_id?: string | null;
+            file_sharing?: boolean | null;
             /** Format: int64 */
             idle_logout_s?: number | null;
             /** Format: int32 */

@@ -21,12 +21,13 @@ const EDGES: [(&str, &[&str]); 11] = [
 ];
 
 /// Outside libraries that only some crates may use (tests aside), and why.
-const LIBRARIES: [(&str, &[&str], &str); 9] = [
+const LIBRARIES: [(&str, &[&str], &str); 10] = [
     ("anyhow", &["server", "xtask", "bench", "examples"], "name the errors with thiserror"),
     ("rusqlite", &["store", "bench"], "only the store knows SQL"),
     ("refinery", &["store"], "only the store has migrations"),
     ("reqwest", &["net", "simulators", "bench", "examples"], "outbound HTTP goes through the Net port"),
-    ("axum", &["api", "simulators", "server", "bench", "examples"], "only the outer crates speak HTTP"),
+    ("axum", &["api", "simulators", "server", "testkit", "bench", "examples"], "only the outer crates speak HTTP"),
+    ("object_store", &["store"], "files lie behind the Blobs port"),
     ("hyper", &["server", "simulators", "bench"], "only the outer crates speak HTTP"),
     ("rand", &["server", "simulators"], "randomness is handed in"),
     ("clap", &["server", "bench"], "only binaries read the command line"),

@@ -4,7 +4,7 @@
 //! in place, and the page it would be is sandboxed. An upload is answered with an empty body, as page clients need it.
 
 use super::Shared;
-use antiphon_app::files::FileError;
+use antiphon_app::files::{FileError, Served};
 use axum::body::{self, Body};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -31,14 +31,15 @@ pub(super) async fn put(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let most = shared.app.limits().file_bytes;
+    let path = path_of(&uri);
+    let upload = match shared.app.check_upload(path, &signed.temp_url_sig, &signed.temp_url_expires).await {
+        Ok(upload) => upload,
+        Err(error) => return refused(error),
+    };
+    let most = upload.most;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > most) {
         return refused(FileError::TooLarge(most));
-    }
-    let path = path_of(&uri);
-    if let Err(error) = shared.app.check_upload(path, &signed.temp_url_sig, &signed.temp_url_expires) {
-        return refused(error);
     }
     let Ok(_permit) = shared.uploads.try_acquire() else {
         metrics::counter!("antiphon_uploads_refused_total").increment(1);
@@ -50,7 +51,7 @@ pub(super) async fn put(
         Some(Err(_)) => return refused(FileError::TooLarge(most)),
         None => return explain(StatusCode::REQUEST_TIMEOUT, "the upload took too long"),
     };
-    match shared.app.put_file(path, &signed.temp_url_sig, &signed.temp_url_expires, bytes).await {
+    match shared.app.put_file(upload, bytes).await {
         Ok(()) => StatusCode::CREATED.into_response(),
         Err(error) => refused(error),
     }
@@ -59,17 +60,17 @@ pub(super) async fn put(
 /// Gives a file: 401 for a bad link.
 pub(super) async fn get(State(shared): State<Arc<Shared>>, uri: Uri, Query(signed): Query<Signed>) -> Response {
     let path = path_of(&uri);
-    let (file, bytes) = match shared.app.get_file(path, &signed.temp_url_sig, &signed.temp_url_expires).await {
+    let served = match shared.app.get_file(path, &signed.temp_url_sig, &signed.temp_url_expires).await {
         Ok(found) => found,
         Err(error) => return refused(error),
     };
-    let media_type = file.content_type.as_deref().unwrap_or("application/octet-stream");
-    let shown = SHOWN.contains(&media_type);
-    let name = file.name.as_deref().unwrap_or_else(|| path.rsplit('/').next().unwrap_or("file"));
+    let Served { bytes, content_type, name } = served;
+    let shown = SHOWN.contains(&content_type.as_str());
+    let name = name.as_deref().unwrap_or_else(|| path.rsplit('/').next().unwrap_or("file"));
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     let text = |value: &str| HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    headers.insert(header::CONTENT_TYPE, text(media_type));
+    headers.insert(header::CONTENT_TYPE, text(&content_type));
     headers.insert(header::CONTENT_DISPOSITION, disposition(shown, name));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
@@ -106,7 +107,9 @@ fn refused(error: FileError) -> Response {
         FileError::BadLink => StatusCode::UNAUTHORIZED,
         FileError::NotFound | FileError::NotReady => StatusCode::NOT_FOUND,
         FileError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        FileError::BadType(_) => StatusCode::BAD_REQUEST,
+        FileError::BadType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        FileError::SwitchedOff => StatusCode::FORBIDDEN,
+        FileError::Lapsed | FileError::PreviewTooLarge(_) => StatusCode::BAD_REQUEST,
         FileError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let message = match error {

@@ -54,6 +54,12 @@ pub(crate) struct Settings {
     channel_log_days: i64,
     /// How many agent sockets the account may hold open.
     max_sockets: u32,
+    /// Whether files may be uploaded at all.
+    file_sharing: bool,
+    /// The largest file that a consumer may upload.
+    consumer_file_kib: i64,
+    /// The largest file that an agent or bot may upload.
+    agent_file_kib: i64,
 }
 
 fn shown(account: &domain::Account) -> Settings {
@@ -77,5 +83,8 @@ fn shown(account: &domain::Account) -> Settings {
         idle_logout_s: settings.idle_logout_s,
         channel_log_days: settings.channel_log_days,
         max_sockets: settings.max_sockets,
+        file_sharing: settings.file_sharing,
+        consumer_file_kib: settings.consumer_file_kib,
+        agent_file_kib: settings.agent_file_kib,
     }
 }

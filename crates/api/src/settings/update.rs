@@ -41,6 +41,9 @@ pub(crate) struct SettingsChanges {
     idle_logout_s: Option<i64>,
     channel_log_days: Option<i64>,
     max_sockets: Option<u32>,
+    file_sharing: Option<bool>,
+    consumer_file_kib: Option<i64>,
+    agent_file_kib: Option<i64>,
 }
 
 fn kind_of(name: &str) -> Result<ResponseTimeKind, ApiError> {
@@ -71,6 +74,9 @@ pub(crate) async fn update_settings(ask: Ask) -> Result<Response, ApiError> {
         idle_logout_s: changes.idle_logout_s,
         channel_log_days: changes.channel_log_days,
         max_sockets: changes.max_sockets,
+        file_sharing: changes.file_sharing,
+        consumer_file_kib: changes.consumer_file_kib,
+        agent_file_kib: changes.agent_file_kib,
     };
     let account = ask.app().update_settings(&ask.act()?, patch, ask.expected()?.as_ref()).await?;
     Ok(tagged(StatusCode::OK, Revision::from(&account), shown(&account)))

@@ -50,6 +50,12 @@ pub struct SettingsPatch {
     pub channel_log_days: Option<i64>,
     /// 1 to 200,000.
     pub max_sockets: Option<u32>,
+    /// Whether files may be uploaded.
+    pub file_sharing: Option<bool>,
+    /// 1 KiB to 1 GiB.
+    pub consumer_file_kib: Option<i64>,
+    /// 1 KiB to 1 GiB.
+    pub agent_file_kib: Option<i64>,
 }
 
 impl App {
@@ -85,6 +91,9 @@ impl App {
         if let Some(on) = patch.auto_accept {
             settings.auto_accept = on;
         }
+        if let Some(on) = patch.file_sharing {
+            settings.file_sharing = on;
+        }
         let seconds = [
             ("ring_expiration_s", patch.ring_expiration_s, 5, DAY_S, &mut settings.ring_expiration_s),
             ("offline_after_s", patch.offline_after_s, 0, DAY_S, &mut settings.offline_after_s),
@@ -96,6 +105,8 @@ impl App {
             ("survey_idle_s", patch.survey_idle_s, 60, 90 * DAY_S, &mut settings.survey_idle_s),
             ("idle_logout_s", patch.idle_logout_s, 60, DAY_S, &mut settings.idle_logout_s),
             ("channel_log_days", patch.channel_log_days, 1, 400, &mut settings.channel_log_days),
+            ("consumer_file_kib", patch.consumer_file_kib, 1, 1 << 20, &mut settings.consumer_file_kib),
+            ("agent_file_kib", patch.agent_file_kib, 1, 1 << 20, &mut settings.agent_file_kib),
         ];
         for (field, wanted, least, most, place) in seconds {
             if let Some(wanted) = wanted {
@@ -158,5 +169,8 @@ fn differences(before: &Account, after: &Account) -> Changes {
     changes.note("idle_logout_s", old.idle_logout_s, new.idle_logout_s);
     changes.note("channel_log_days", old.channel_log_days, new.channel_log_days);
     changes.note("max_sockets", old.max_sockets, new.max_sockets);
+    changes.note("file_sharing", old.file_sharing, new.file_sharing);
+    changes.note("consumer_file_kib", old.consumer_file_kib, new.consumer_file_kib);
+    changes.note("agent_file_kib", old.agent_file_kib, new.agent_file_kib);
     changes
 }

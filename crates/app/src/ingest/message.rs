@@ -85,6 +85,9 @@ impl App {
                     fetch: Some(FileFetch { source: source.id, url: url.clone(), attempts: 0, next_at: now }),
                     shown_in: None,
                     created_at: now,
+                    owner: None,
+                    also_shown: Vec::new(),
+                    picture: None,
                 };
                 let caption = caption.clone().unwrap_or_default();
                 let content =

@@ -16,7 +16,8 @@ use antiphon_domain::id::Version;
 use antiphon_domain::routing::{Availability, Task};
 use antiphon_domain::{
     Account, AccountId, Change, ChannelApp, Consumer, ConsumerId, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus,
-    DialogNumber, Event, NotificationId, Profile, RowId, Sequence, Skill, SkillId, Source, SourceId, StoredFile, Timestamp, User, UserId,
+    DialogNumber, Event, FileId, NotificationId, Profile, RowId, Sequence, Skill, SkillId, Source, SourceId, StoredFile, Timestamp, User,
+    UserId,
 };
 use futures_util::future::BoxFuture;
 use std::path::Path;
@@ -110,6 +111,8 @@ pub enum Write {
     PutDelivery(Delivery),
     /// A file.
     PutFile(StoredFile),
+    /// Forgets a file that no event shows; one that is shown by now stays.
+    DropUnshownFile(FileId),
     /// An entry of the consent ledger.
     AddConsent(Consent),
     /// Something signed but unusable.
@@ -667,6 +670,10 @@ pub trait Store: Send + Sync {
     fn file<'a>(&'a self, account: &'a AccountId, path: &'a str) -> Reading<'a, Option<StoredFile>>;
     /// Files that are still to be fetched, of the whole installation, soonest first.
     fn pending_files<'a>(&'a self, limit: usize) -> Reading<'a, Vec<(AccountId, StoredFile)>>;
+
+    /// Uploads of the whole installation that no event shows and that were made before then, oldest first. What comes with an event is
+    /// only not known as shown yet: write it again.
+    fn unshown_files<'a>(&'a self, before: Timestamp, limit: usize) -> Reading<'a, Vec<(AccountId, StoredFile)>>;
 
     /// Dead letters, newest first.
     fn dead_letters<'a>(&'a self, account: &'a AccountId, after: Option<RowId>, limit: usize) -> Reading<'a, Vec<DeadLetterRow>>;

@@ -1,10 +1,11 @@
 //! Who publishes: a user or a consumer, each with the roles and rights of their kind.
 
 use super::{Publish, PublishError, PublishErrorKind, not_found};
+use crate::files::FileOwner;
 use crate::{Caller, ConsumerCaller};
 use antiphon_domain::conversation::Refused;
 use antiphon_domain::event::Party;
-use antiphon_domain::{AccountId, Audience, Conversation, ConversationId, DialogNumber, EventBody, Role, StoredFile};
+use antiphon_domain::{AccountId, Audience, Conversation, DialogNumber, EventBody, Role};
 use std::sync::Arc;
 
 /// Who publishes.
@@ -63,11 +64,11 @@ impl Author<'_> {
         }
     }
 
-    /// Whether they may show a file: a consumer only one of their own, so that nobody reaches another's by its path.
-    pub(super) fn may_show(&self, file: &StoredFile, conversation: ConversationId) -> bool {
+    /// On whose behalf they show files.
+    pub(super) fn owner(&self) -> FileOwner<'_> {
         match self {
-            Author::User(_) => true,
-            Author::Consumer(_) => file.shown_in.is_none_or(|(shown, _, _)| shown == conversation),
+            Author::User(caller) => FileOwner::User(caller),
+            Author::Consumer(caller) => FileOwner::Consumer(caller),
         }
     }
 }

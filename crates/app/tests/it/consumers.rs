@@ -8,9 +8,8 @@ use antiphon_app::query::ReadRefused;
 use antiphon_app::update::{FieldChange, Update, UpdateDone, UpdateErrorKind};
 use antiphon_domain::conversation::{ClosedBy, Rating, RatingStatus, ResponseTimeKind};
 use antiphon_domain::id::DialogNumber;
-use antiphon_domain::{AcceptStatus, Audience, Conversation, EventBody, FileState, Role, SkillId};
+use antiphon_domain::{AcceptStatus, Audience, Conversation, EventBody, Role, SkillId};
 use antiphon_testkit::TestApp;
-use bytes::Bytes;
 use std::sync::Arc;
 
 fn text(conversation: &Conversation, text: &str, client_id: Option<&str>) -> Publish {
@@ -155,32 +154,6 @@ async fn a_consumer_sees_no_private_note_and_no_other_conversation() {
     assert_eq!(update(&test, &lee, &it, FieldChange::Close { cause: None }).await, Err(UpdateErrorKind::NotFound));
     let theirs = test.app.publish_as_consumer(&kim, note).await;
     assert_eq!(theirs.map_err(|error| error.kind), Err(PublishErrorKind::Forbidden), "no private notes by consumers");
-}
-
-#[tokio::test]
-async fn a_file_is_shown_by_whoever_it_belongs_to() {
-    let test = TestApp::start().await;
-    let (kim, lee) = (test.consumer("kim"), test.consumer("lee"));
-    let (first, second) = (test.open(&kim).await, test.open(&lee).await);
-    let agent = test.arrive("agent1").await;
-    let link = test.app.upload_link(&agent, "PNG", 5).await.expect("a link");
-    let expires = link.expires_s.to_string();
-    test.app.put_file(&link.path, &link.signature, &expires, Bytes::from_static(b"\x89PNG\r\n\x1a\n")).await.expect("uploads");
-    let show = |it: &Conversation| Publish {
-        body: EventBody::Content(antiphon_domain::Content::File {
-            file: antiphon_domain::FileId(0),
-            path: link.path.as_str().into(),
-            caption: "".into(),
-            file_type: "PNG".into(),
-            preview: None,
-        }),
-        ..text(it, "", None)
-    };
-    assert_eq!(test.app.publish_as_consumer(&kim, show(&first)).await, Ok(0));
-    let taken = test.app.publish_as_consumer(&lee, show(&second)).await;
-    assert_eq!(taken.map_err(|error| error.kind), Err(PublishErrorKind::BadFile), "another's file is not there");
-    let file = test.store.file(&test.account(), &link.path).await.expect("reads").expect("is there");
-    assert_eq!((file.state, file.shown_in), (FileState::Ready, Some((first.id, DialogNumber::MAIN, 0))));
 }
 
 #[tokio::test]

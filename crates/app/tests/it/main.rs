@@ -4,6 +4,7 @@ mod apps;
 mod consent;
 mod consumers;
 mod equality;
+mod files;
 mod identity;
 mod ingest;
 mod outbox;

@@ -586,6 +586,9 @@ impl Planner<'_> {
 fn put_setting(settings: &mut AccountSettings, name: &str, value: i64) {
     match name {
         "auto_accept" => settings.auto_accept = value != 0,
+        "file_sharing" => settings.file_sharing = value != 0,
+        "consumer_file_kib" => settings.consumer_file_kib = value,
+        "agent_file_kib" => settings.agent_file_kib = value,
         "ring_expiration_s" => settings.ring_expiration_s = value,
         "offline_after_s" => settings.offline_after_s = value,
         "return_to_queue_after_s" => settings.return_to_queue_after_s = value,

@@ -208,7 +208,7 @@ pub struct IdentityProviderEntry {
 }
 
 /// `[account.settings]`: name, least and most; flags have the bounds 0 and 1.
-const SETTINGS: [(&str, i64, i64); 11] = [
+const SETTINGS: [(&str, i64, i64); 13] = [
     ("ring_expiration_s", 5, 86_400),
     ("offline_after_s", 0, 86_400),
     ("return_to_queue_after_s", 0, 7 * 86_400),
@@ -220,6 +220,8 @@ const SETTINGS: [(&str, i64, i64); 11] = [
     ("idle_logout_s", 60, 86_400),
     ("channel_log_days", 1, 400),
     ("max_sockets", 1, 200_000),
+    ("consumer_file_kib", 1, 1 << 20),
+    ("agent_file_kib", 1, 1 << 20),
 ];
 
 /// Reads a file. The first list are problems, the second is advice.
@@ -409,8 +411,10 @@ impl Reader<'_> {
     fn settings(&mut self, mut section: Section) -> AccountSettingsEntry {
         let mut found = Vec::new();
         let place = section.place.clone();
-        if let Some(on) = section.flag("auto_accept", &mut self.problems) {
-            found.push(("auto_accept", Valued { value: i64::from(on), place: place.clone() }));
+        for name in ["auto_accept", "file_sharing"] {
+            if let Some(on) = section.flag(name, &mut self.problems) {
+                found.push((name, Valued { value: i64::from(on), place: place.clone() }));
+            }
         }
         for (name, least, most) in SETTINGS {
             if let Some(value) = section.number(name, least, most, &mut self.problems) {

@@ -5,7 +5,7 @@ use super::fixtures::*;
 use antiphon_app::ports::store::{DeliveryFilter, UnitOfWork, Write};
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::file::FileFetch;
-use antiphon_domain::{Delivery, DeliveryId, DeliveryStatus, DialogNumber, FileState, SourceId, StoredFile, Timestamp};
+use antiphon_domain::{Delivery, DeliveryId, DeliveryStatus, DialogNumber, FileId, FileState, SourceId, StoredFile, Timestamp};
 
 fn ids(deliveries: Vec<Delivery>) -> Vec<u64> {
     deliveries.into_iter().map(|delivery| delivery.id.0).collect()
@@ -118,4 +118,24 @@ pub async fn files_are_found_and_fetched(harness: &dyn Harness) {
     commit(&*store, [Write::PutFile(failed.clone()), Write::PutFile(StoredFile { state: FileState::Ready, ..pending(2, 30) })]).await;
     assert_eq!(store.file(&account, "/v1/3").await.expect("reads"), Some(failed));
     assert_eq!(store.pending_files(9).await.expect("reads").len(), 1);
+}
+
+/// Uploads that no event shows are found by age, of all accounts, and only they can be forgotten.
+pub async fn unshown_files_age_and_go(harness: &dyn Harness) {
+    let subject = harness.open().await;
+    let store = subject.store();
+    let account = account_id();
+    let upload = |id: u64, at: i64| StoredFile { shown_in: None, created_at: Timestamp(at), ..file(id, &format!("/v1/{id}")) };
+    commit(&*store, [Write::PutFile(upload(1, 30)), Write::PutFile(upload(2, 10)), Write::PutFile(file(3, "/v1/3"))]).await;
+    store.commit(UnitOfWork { account: other_account_id(), writes: vec![Write::PutFile(upload(4, 20))] }).await.expect("commits");
+    let ids = |found: Vec<(_, StoredFile)>| found.into_iter().map(|(_, file)| file.id.0).collect::<Vec<_>>();
+    assert_eq!(ids(store.unshown_files(Timestamp(30), 9).await.expect("reads")), [2, 4], "oldest first, and the bound is not in it");
+    assert_eq!(ids(store.unshown_files(Timestamp(31), 1).await.expect("reads")), [2]);
+    let shown = StoredFile { shown_in: Some((conversation_id(1), DialogNumber::MAIN, 0)), ..upload(2, 10) };
+    commit(&*store, [Write::PutFile(shown.clone())]).await;
+    let drop = [Write::DropUnshownFile(FileId(1)), Write::DropUnshownFile(FileId(2)), Write::DropUnshownFile(FileId(4))];
+    commit(&*store, drop).await;
+    assert_eq!(store.file(&account, "/v1/1").await.expect("reads"), None);
+    assert_eq!(store.file(&account, "/v1/2").await.expect("reads"), Some(shown), "shown by now");
+    assert_eq!(ids(store.unshown_files(Timestamp(99), 9).await.expect("reads")), [4], "another account's");
 }

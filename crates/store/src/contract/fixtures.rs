@@ -10,6 +10,7 @@ use antiphon_domain::account::{Network, SkillSurvey};
 use antiphon_domain::consumer::{Claims, ConsumerProfile};
 use antiphon_domain::conversation::{Draft, Opening, Origin, ResponseTimeKind};
 use antiphon_domain::event::Party;
+use antiphon_domain::file::Picture;
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
     Account, AccountId, AccountSettings, Audience, ChannelApp, ChannelAppId, Consumer, ConsumerId, Conversation, ConversationId, Delivery,
@@ -82,6 +83,8 @@ pub fn account(id: AccountId) -> Account {
             suggestion_s: 63,
             survey_app: Some("survey-app".to_owned()),
             survey_idle_s: 64,
+            file_sharing: false,
+            agent_file_kib: 9,
             ..AccountSettings::default()
         },
         created_at: Timestamp(1_000),
@@ -332,6 +335,9 @@ pub fn file(id: u64, path: &str) -> StoredFile {
         fetch: None,
         shown_in: Some((conversation_id(1), DialogNumber::MAIN, 3)),
         created_at: Timestamp(5),
+        owner: Some(Party::User(UserId(7))),
+        also_shown: vec![(conversation_id(2), DialogNumber::MAIN, 4)],
+        picture: Some(Picture { width: 640, height: 480, preview: "data:image/jpeg;base64,AAAA".to_owned(), thumbnail: true }),
     }
 }
 

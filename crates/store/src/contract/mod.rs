@@ -85,6 +85,7 @@ macro_rules! contract {
             deliveries_climb_and_are_found,
             the_outbox_is_in_order,
             files_are_found_and_fetched,
+            unshown_files_age_and_go,
             logs_are_paged_newest_first,
             everything_is_there_after_reopening,
             a_backup_is_a_store,

@@ -6,7 +6,7 @@ pub mod notifications;
 use super::failure::Failure;
 use super::prepare::Prepared;
 use super::rows::codec::{ordered, place};
-use super::rows::consumer::fetch_at_column;
+use super::rows::consumer::{fetch_at_column, unshown_at_column};
 use super::rows::conversation::{CLOSED, ConversationRow, Members, number};
 use super::rows::delivery::status_column;
 use super::search;
@@ -276,11 +276,15 @@ impl Batch<'_> {
             }
             Write::PutDelivery(delivery) => self.put_delivery(account, delivery, *hash, data)?,
             Write::PutFile(file) => {
-                let values = params![account, ordered(file.id.0), file.path, fetch_at_column(file), data];
-                let updated = self.run("UPDATE files SET path = ?3, fetch_at = ?4, data = ?5 WHERE account = ?1 AND id = ?2", values)?;
+                let values = params![account, ordered(file.id.0), file.path, fetch_at_column(file), unshown_at_column(file), data];
+                let updated = self
+                    .run("UPDATE files SET path = ?3, fetch_at = ?4, unshown_at = ?5, data = ?6 WHERE account = ?1 AND id = ?2", values)?;
                 if updated == 0 {
-                    self.run("INSERT INTO files (account, id, path, fetch_at, data) VALUES (?1, ?2, ?3, ?4, ?5)", values)?;
+                    self.run("INSERT INTO files (account, id, path, fetch_at, unshown_at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", values)?;
                 }
+            }
+            Write::DropUnshownFile(id) => {
+                self.run("DELETE FROM files WHERE account = ?1 AND id = ?2 AND unshown_at IS NOT NULL", params![account, ordered(id.0)])?;
             }
             Write::AddConsent(consent) => {
                 self.run(

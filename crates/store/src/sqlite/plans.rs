@@ -95,6 +95,7 @@ fn every_hot_query_is_by_index() {
         (deliveries::OF_STATUS, &["deliveries_status (account=? AND status=? AND id<?)"]),
         (deliveries::OF_SOURCE, &["deliveries_source (account=? AND source=? AND id<?)"]),
         (deliveries::FILE, &["files_path (path=?)"]),
+        (deliveries::UNSHOWN, &["files_unshown (unshown_at>? AND unshown_at<?)"]),
         (logs::DEAD_LETTERS, &["dead_letters_id (account=? AND id<?)"]),
         (logs::DEAD_LETTER, &["dead_letters_id (account=? AND id=?)"]),
         (logs::AUDIT, &["audit_id (account=? AND id<?)"]),

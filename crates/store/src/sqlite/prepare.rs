@@ -96,6 +96,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         | Write::PutFeatureGrant { .. }
         | Write::DeleteSession(_)
         | Write::EndSessions { .. }
+        | Write::DropUnshownFile(_)
         | Write::Applied { .. } => {}
     }
     Prepared { write, data, sealed, hash, row }

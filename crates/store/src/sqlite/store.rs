@@ -249,6 +249,10 @@ impl Store for SqliteStore {
         self.list(move |view| view.pending_files(limit))
     }
 
+    fn unshown_files<'a>(&'a self, before: Timestamp, limit: usize) -> Reading<'a, Vec<(AccountId, StoredFile)>> {
+        self.list(move |view| view.unshown_files(before, limit))
+    }
+
     fn dead_letters<'a>(&'a self, account: &'a AccountId, after: Option<RowId>, limit: usize) -> Reading<'a, Vec<DeadLetterRow>> {
         let account = account.clone();
         self.list(move |view| view.dead_letters(&account, after, limit))

@@ -1,5 +1,7 @@
 //! The contract suite, run on the SQLite adapter, and what is promised of that adapter beyond it.
 
+#[cfg(feature = "s3")]
+mod blobs;
 mod sqlite;
 
 use antiphon_app::ports::Store;

@@ -165,6 +165,9 @@ fn each_kind_of_event_has_its_shape() {
         fetch: None,
         shown_in: None,
         created_at: Timestamp(0),
+        owner: None,
+        also_shown: Vec::new(),
+        picture: None,
     };
     check(
         EventBody::Content(Content::File {

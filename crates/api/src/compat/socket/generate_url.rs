@@ -2,7 +2,7 @@
 
 use super::envelope::{Failure, Out, Request, TextOrNumber, body, respond};
 use super::session::Session;
-use antiphon_app::files::{FileError, Link};
+use antiphon_app::files::{FileError, FileOwner, Link};
 use serde::{Deserialize, Serialize};
 
 /// Clients transform no answer of this name.
@@ -46,7 +46,7 @@ pub(super) async fn upload(session: &mut Session, request: &Request<'_>, out: &m
     let size = asked.file_size.ok_or_else(|| Failure::missing("fileSize: bytes"))?.into_text();
     let size = size.parse().map_err(|_| Failure::bad_request("fileSize: must be a number of bytes"))?;
     let file_type = asked.file_type.ok_or_else(|| Failure::missing("fileType: for example JPEG"))?;
-    let link = session.shared.app.upload_link(&session.caller, &file_type, size).await.map_err(refused)?;
+    let link = session.shared.app.upload_link(&FileOwner::User(&session.caller), &file_type, size).await.map_err(refused)?;
     out.push(respond(request, 200, TYPE, LinkWire::from(link)));
     Ok(())
 }
@@ -54,7 +54,7 @@ pub(super) async fn upload(session: &mut Session, request: &Request<'_>, out: &m
 pub(super) async fn download(session: &mut Session, request: &Request<'_>, out: &mut Out) -> Result<(), Failure> {
     let asked: Download = body(request)?;
     let path = asked.relative_path.ok_or_else(|| Failure::missing("relativePath: the file's path"))?;
-    let link = session.shared.app.download_link(&session.caller, &path).await.map_err(refused)?;
+    let link = session.shared.app.download_link(&FileOwner::User(&session.caller), &path).await.map_err(refused)?;
     out.push(respond(request, 200, TYPE, LinkWire::from(link)));
     Ok(())
 }
@@ -65,7 +65,8 @@ fn refused(error: FileError) -> Failure {
         FileError::BadType(sentence) => Failure::bad_request(sentence),
         FileError::NotFound => Failure::not_found("relativePath: there is no such file"),
         FileError::NotReady => Failure::not_found("relativePath: the file is not here yet"),
-        FileError::BadLink => Failure::forbidden(error.to_string()),
+        FileError::Lapsed | FileError::PreviewTooLarge(_) => Failure::bad_request(error.to_string()),
+        FileError::BadLink | FileError::SwitchedOff => Failure::forbidden(error.to_string()),
         FileError::Unavailable(_) => Failure::unavailable(),
     }
 }

@@ -35,6 +35,8 @@ pub const OF_SOURCE: &str = "SELECT id, data FROM deliveries INDEXED BY deliveri
     WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR conversation = ?4) AND (?5 IS NULL OR status = ?5) AND source = ?6
     ORDER BY id DESC LIMIT ?3";
 pub const FILE: &str = "SELECT id, path, data FROM files WHERE path = ?2 AND account = ?1";
+pub const UNSHOWN: &str =
+    "SELECT account, id, path, data FROM files WHERE unshown_at < ?1 AND unshown_at IS NOT NULL ORDER BY unshown_at, id LIMIT ?2";
 pub const PENDING: &str = "SELECT account, id, path, data FROM files WHERE fetch_at IS NOT NULL ORDER BY fetch_at, id LIMIT ?1";
 
 impl View<'_> {
@@ -153,8 +155,16 @@ impl View<'_> {
     }
 
     pub fn pending_files(&self, limit: usize) -> Result<Vec<(AccountId, StoredFile)>, Failure> {
-        let mut statement = self.connection.prepare_cached(PENDING)?;
-        let mut rows = statement.query([bound(limit)])?;
+        self.files(PENDING, [bound(limit)])
+    }
+
+    pub fn unshown_files(&self, before: Timestamp, limit: usize) -> Result<Vec<(AccountId, StoredFile)>, Failure> {
+        self.files(UNSHOWN, [before.0, bound(limit)])
+    }
+
+    fn files(&self, sql: &str, values: impl Params) -> Result<Vec<(AccountId, StoredFile)>, Failure> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             let account = self.shared.accounts.id(self.connection, row.get(0)?)?;

@@ -38,7 +38,10 @@ pub fn encode_account(account: &Account) -> Vec<u8> {
         .u8(place(&RESPONSE_TIMES, &settings.default_response_time))
         .i64(settings.suggestion_s)
         .option_text(settings.survey_app.as_deref())
-        .i64(settings.survey_idle_s);
+        .i64(settings.survey_idle_s)
+        .bool(settings.file_sharing)
+        .i64(settings.consumer_file_kib)
+        .i64(settings.agent_file_kib);
     to.finish()
 }
 
@@ -72,6 +75,11 @@ pub fn decode_account(id: AccountId, data: &[u8]) -> Result<Account, Failure> {
         settings.suggestion_s = from.i64()?;
         settings.survey_app = from.option(|from| from.string())?;
         settings.survey_idle_s = from.i64()?;
+    }
+    if !from.is_at_end() {
+        account.settings.file_sharing = from.bool()?;
+        account.settings.consumer_file_kib = from.i64()?;
+        account.settings.agent_file_kib = from.i64()?;
     }
     Ok(account)
 }

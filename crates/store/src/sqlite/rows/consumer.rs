@@ -4,7 +4,8 @@ use super::codec::{Decoder, Encoder, at_place, place};
 use crate::sqlite::failure::Failure;
 use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
 use antiphon_domain::consumer::{Claims, ConsumerProfile};
-use antiphon_domain::file::{FileFetch, FileState};
+use antiphon_domain::event::Party;
+use antiphon_domain::file::{FileFetch, FileState, Picture, Place};
 use antiphon_domain::routing::{Ring, Task};
 use antiphon_domain::{
     Consumer, ConsumerId, ConversationId, DialogNumber, FileId, RowId, SkillId, SourceId, StoredFile, Timestamp, UserId,
@@ -171,10 +172,13 @@ pub fn encode_file(file: &StoredFile) -> Vec<u8> {
         .option(file.fetch.as_ref(), |to, fetch| {
             to.u64(fetch.source.0).text(&fetch.url).u64(u64::from(fetch.attempts)).time(fetch.next_at);
         })
-        .option(file.shown_in, |to, (conversation, dialog, sequence)| {
-            to.fixed(&conversation.0).u64(u64::from(dialog.0)).u64(sequence);
-        })
-        .time(file.created_at);
+        .option(file.shown_in, put_place)
+        .time(file.created_at)
+        .option(file.owner, put_owner)
+        .list(file.also_shown.iter(), |to, place| put_place(to, *place))
+        .option(file.picture.as_ref(), |to, picture| {
+            to.u64(u64::from(picture.width)).u64(u64::from(picture.height)).text(&picture.preview).bool(picture.thumbnail);
+        });
     to.finish()
 }
 
@@ -186,7 +190,7 @@ pub fn decode_file(id: FileId, path: String, data: &[u8]) -> Result<StoredFile, 
         2 => FileState::Failed(from.string()?),
         _ => return Err(Failure::corrupt("an unknown state of a file")),
     };
-    Ok(StoredFile {
+    let mut file = StoredFile {
         id,
         path,
         state,
@@ -198,9 +202,51 @@ pub fn decode_file(id: FileId, path: String, data: &[u8]) -> Result<StoredFile, 
         fetch: from.option(|from| {
             Ok(FileFetch { source: SourceId(from.u64()?), url: from.string()?, attempts: from.u32()?, next_at: from.time()? })
         })?,
-        shown_in: from.option(|from| Ok((ConversationId(from.fixed()?), DialogNumber(from.u16()?), from.u64()?)))?,
+        shown_in: from.option(get_place)?,
         created_at: from.time()?,
+        owner: None,
+        also_shown: Vec::new(),
+        picture: None,
+    };
+    if !from.is_at_end() {
+        file.owner = from.option(get_owner)?;
+        file.also_shown = from.list(get_place)?;
+        file.picture =
+            from.option(|from| Ok(Picture { width: from.u32()?, height: from.u32()?, preview: from.string()?, thumbnail: from.bool()? }))?;
+    }
+    Ok(file)
+}
+
+fn put_place(to: &mut Encoder, (conversation, dialog, sequence): Place) {
+    to.fixed(&conversation.0).u64(u64::from(dialog.0)).u64(sequence);
+}
+
+fn get_place(from: &mut Decoder<'_>) -> Result<Place, Failure> {
+    Ok((ConversationId(from.fixed()?), DialogNumber(from.u16()?), from.u64()?))
+}
+
+fn put_owner(to: &mut Encoder, owner: Party) {
+    match owner {
+        Party::User(user) => to.u8(0).i64(user.0),
+        Party::Consumer(consumer) => to.u8(1).fixed(&consumer.0),
+        Party::External(source) => to.u8(2).u64(source.0),
+        Party::System => to.u8(3),
+    };
+}
+
+fn get_owner(from: &mut Decoder<'_>) -> Result<Party, Failure> {
+    Ok(match from.u8()? {
+        0 => Party::User(UserId(from.i64()?)),
+        1 => Party::Consumer(ConsumerId(from.fixed()?)),
+        2 => Party::External(SourceId(from.u64()?)),
+        3 => Party::System,
+        _ => return Err(Failure::corrupt("an unknown kind of owner of a file")),
     })
+}
+
+/// When a file was uploaded that no event shows yet, as a column.
+pub fn unshown_at_column(file: &StoredFile) -> Option<i64> {
+    file.shown_in.is_none().then_some(file.created_at.0)
 }
 
 #[cfg(test)]
@@ -224,5 +270,28 @@ mod tests {
         let mut data = encode_consumer(&consumer);
         data.pop();
         assert_eq!(decode_consumer(consumer.id, consumer.source, "+1".to_owned(), None, &data).unwrap(), consumer);
+    }
+
+    #[test]
+    fn a_file_of_before_owners_were_kept_reads_as_having_none() {
+        let file = StoredFile {
+            id: FileId(1),
+            path: "/v1/a".to_owned(),
+            state: FileState::Ready,
+            declared_type: None,
+            content_type: None,
+            name: None,
+            size: Some(1),
+            sha256: None,
+            fetch: None,
+            shown_in: None,
+            created_at: Timestamp(5),
+            owner: None,
+            also_shown: Vec::new(),
+            picture: None,
+        };
+        let mut data = encode_file(&file);
+        data.truncate(data.len() - 3);
+        assert_eq!(decode_file(file.id, file.path.clone(), &data).unwrap(), file);
     }
 }
