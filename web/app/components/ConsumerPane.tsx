@@ -93,7 +93,7 @@ function Details({ conversation: c }: { conversation: Conversation }) {
 
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard.
-    <div className="min-h-0 flex-1 overflow-y-auto -outline-offset-2" tabIndex={0} role="group" aria-label={t("admin.details")}>
+    <div className="min-h-0 flex-1 overflow-y-auto -outline-offset-2" tabIndex={0} role="group" aria-label={t("consumer.title")}>
       <div className="flex flex-col items-center px-4 pb-5 text-center">
         <Avatar id={c.consumer.id} name={name} size={64} badge={<ChannelBadge id={c.channel} name={names.channel(c.channel)} size={22} />} />
         <p className="mt-3 max-w-full text-lg font-semibold tracking-tight break-words">
@@ -112,7 +112,7 @@ function Details({ conversation: c }: { conversation: Conversation }) {
           </p>
         )}
       </div>
-      <Block title={t("consumer.title")}>
+      <Block title={t("admin.details")}>
         {consumer.isError ? (
           <ErrorNote remedy={problemOf(consumer.error)}>{t("consumer.error")}</ErrorNote>
         ) : (

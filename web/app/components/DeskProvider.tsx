@@ -8,7 +8,7 @@ import { AgentSocket, browserWorld } from "@/api/socket";
 import type { Availability, Session } from "@/api/types";
 import type { DialogMessage, Ring } from "@/api/wire";
 import { t } from "@/i18n";
-import { beep, notify } from "@/stores/alerts";
+import { beep, notify, once } from "@/stores/alerts";
 import { Attachments } from "@/stores/attachments";
 import { applyToCaches } from "@/stores/caches";
 import { DeskContext, type Desk } from "@/stores/context";
@@ -84,23 +84,29 @@ export function DeskProvider({ session, children }: { session: Session; children
   const show = useEffectEvent((conversationId: string) => {
     void navigate({ to: "/conversations/$list/$id", params: { list: "mine", id: conversationId } });
   });
-  const alert = useEffectEvent((workspace: Workspace, effects: Effects) => {
-    const nameOf = (id: string) => {
-      const c = workspace.getSnapshot().inbox.conversations[id]?.consumer;
-      return c?.name ?? c?.address ?? t("conv.unknown");
+  const alert = useEffectEvent((desk: ReturnType<typeof makeCore>, effects: Effects) => {
+    // What is offered is not in the inbox yet: its card reads the same summary.
+    const nameOf = async (id: string) => {
+      const known = desk.workspace.getSnapshot().inbox.conversations[id];
+      const { consumer } = known ?? (await client.fetchQuery(desk.queries.summary(id)).catch(() => null)) ?? {};
+      return consumer?.name || consumer?.address || t("conv.unknown");
     };
     const rang: Ring | undefined = effects.rang[0];
-    const arrived: DialogMessage | undefined = effects.arrived[0];
     const came = rang?.conversationId ?? effects.assigned[0]?.id;
     if (came !== undefined) {
-      beep("ring");
-      notify(t("notify.ring", { name: nameOf(came) }), t("notify.ringBody"), `ring-${came}`, () => show(came));
+      void once(`ring-${rang?.id ?? came}`, () => {
+        beep("ring");
+        void nameOf(came).then((name) => notify(t("notify.ring", { name }), t("notify.ringBody"), `ring-${came}`, () => show(came)));
+      });
     }
+    const arrived: DialogMessage | undefined = effects.arrived[0];
     if (arrived) {
-      const { conversationId, event } = arrived;
-      if (came === undefined) beep("message");
+      const { conversationId, dialogId, sequence, event } = arrived;
       const body = event.type === "text" ? event.text : event.type === "file" ? t("list.file") : t("list.rich");
-      notify(t("notify.message", { name: nameOf(conversationId) }), body, `conversation-${conversationId}`, () => show(conversationId));
+      void once(`message-${dialogId}-${sequence}`, () => {
+        if (came === undefined) beep("message");
+        void nameOf(conversationId).then((name) => notify(t("notify.message", { name }), body, `conversation-${conversationId}`, () => show(conversationId)));
+      });
     }
   });
 
@@ -115,7 +121,7 @@ export function DeskProvider({ session, children }: { session: Session; children
     const { workspace, drafts, attachments, owner } = core;
     const quiet = workspace.listen((effects, notice) => {
       applyToCaches(client, notice, effects);
-      alert(workspace, effects);
+      alert(core, effects);
     });
     void attachments.restore();
     const deaf = tabs.listen((word) => {

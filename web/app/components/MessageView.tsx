@@ -104,7 +104,7 @@ function Trouble({ delivery }: { delivery: MessageDelivery }) {
   const unknown = delivery.status === "unknown";
   return (
     <div className={`mt-1.5 flex max-w-full flex-wrap items-center gap-x-3 gap-y-1.5 rounded-lg px-3 py-2 text-start text-xs ${unknown ? "bg-warn-soft text-warn" : "bg-danger-soft text-danger"}`}>
-      <div className="min-w-40 flex-1">
+      <div className="min-w-40 flex-1 max-sm:basis-full">
         <p className="font-semibold">{delivery.message || t(unknown ? "msg.unknown" : "msg.failed")}</p>
         {delivery.remedy && <p className="mt-0.5">{delivery.remedy}</p>}
         {(delivery.vendor_code || delivery.code) && <p className="mt-0.5 opacity-90">{t("msg.code", { code: delivery.vendor_code ?? delivery.code ?? "" })}</p>}

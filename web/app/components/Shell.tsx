@@ -69,7 +69,7 @@ export function Shell({ children }: { children: ReactNode }) {
               <Icon name={p.icon} size={20} />
             </Link>
           ))}
-          <span className="md:flex-1" />
+          <span className="flex-1 max-md:hidden" />
           <UserMenu adminPages={adminPages} onPassword={() => setDialog("password")} onShortcuts={() => setDialog("shortcuts")} />
         </nav>
         <div className="min-h-0 min-w-0 flex-1">{children}</div>

@@ -41,6 +41,8 @@ function systemText(change: ConversationChange, names: Names, consumerId: string
   const skillId = text("to", "skill_id");
   if (kind === "skill_changed" && skillId === null) return t("sys.skill_removed");
   const skill = skillId === null ? "" : names.skill(skillId);
+  if (kind === "ring_ended") return tOr(`sys.ring_${(text("state") ?? "").toLowerCase()}`, "sys.other", { agent, kind: "ring ended" });
+  if (kind === "rated") return t("sys.rated", { stars: text("stars") ?? "–" });
   if (kind === "closed") return t("sys.closedBy", { agent: who(by ?? text("closed_by")) });
   return tOr(`sys.${kind}`, "sys.other", { agent, skill, kind: kind.replaceAll("_", " ") });
 }
@@ -228,7 +230,10 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
       case "system":
         return (
           <Line>
-            <span dir="auto">{systemText(row.change, names, c.consumer.id)}</span>
+            {/* What a program sent along is for whoever asks: shown as it is. */}
+            <span dir="auto" title={row.change.metadata ? JSON.stringify(row.change.metadata) : undefined}>
+              {systemText(row.change, names, c.consumer.id)}
+            </span>
             <time className="tabular-nums" dateTime={new Date(row.change.at).toISOString()}>
               {clock(row.change.at)}
             </time>

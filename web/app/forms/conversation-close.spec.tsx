@@ -10,7 +10,7 @@ describe("closing", () => {
     const { user, line } = await renderDesk(<CloseConversationDialog conversation={conversation()} name="Nora" onClose={() => undefined} onDone={done} />);
     expect(screen.getByRole("dialog").textContent).toContain("If Nora writes again, a new conversation opens");
     expect(line.of("UpdateConversationField")).toEqual([]);
-    await user.click(screen.getByRole("button", { name: "Close" }));
+    await user.keyboard("{Enter}");
     expect(line.of("UpdateConversationField")).toEqual([{ conversationId: "C", conversationField: [{ field: "ConversationStateField", conversationState: "CLOSE" }] }]);
     expect(done).toHaveBeenCalledTimes(1);
   });

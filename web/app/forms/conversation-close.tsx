@@ -20,8 +20,7 @@ export function CloseConversationDialog({ conversation, name, onClose, onDone }:
         <>
           <Button onClick={onClose}>{t("action.cancel")}</Button>
           {/* The question was asked on purpose: Enter answers it. */}
-          {/* eslint-disable-next-line jsx-a11y/no-autofocus */}
-          <Button look="primary" autoFocus busy={mutation.isPending} onClick={() => mutation.mutate()}>
+          <Button look="primary" data-autofocus busy={mutation.isPending} onClick={() => mutation.mutate()}>
             {t("action.close")}
           </Button>
         </>

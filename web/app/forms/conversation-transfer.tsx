@@ -30,10 +30,11 @@ export function TransferDialog({ conversation, onClose, onDone }: { conversation
       {skills.isError && <ErrorNote action={<Button small onClick={() => void skills.refetch()}>{t("conv.retry")}</Button>}>{problemOf(skills.error)}</ErrorNote>}
       {skills.data && shown.length === 0 && <p className="py-3 text-text-2">{t("action.transferNone")}</p>}
       <ul className="flex flex-col gap-1">
-        {shown.map((s) => (
+        {shown.map((s, i) => (
           <li key={s.id}>
             <button
               type="button"
+              data-autofocus={(i === 0 && open.length < FILTER_FROM) || undefined}
               disabled={mutation.isPending}
               onClick={() => mutation.mutate(s)}
               className="flex w-full items-center gap-3 rounded-xl border border-line px-3 py-2.5 text-start transition-colors hover:border-accent hover:bg-accent-soft"

@@ -30,8 +30,8 @@ describe("signing in", () => {
     await user.type(screen.getByLabelText(/Login/), "maya");
     await user.type(screen.getByLabelText(/Password/), "wrong{Enter}");
     const alert = await screen.findByRole("alert");
-    expect(alert.textContent).toContain("too many failed log-ins");
-    expect(alert.textContent).toContain("wait 30 minutes");
+    expect(alert.textContent).toContain("Too many failed log-ins");
+    expect(alert.textContent).toContain("Wait 30 minutes");
     expect(screen.getByLabelText<HTMLInputElement>(/Login/).value).toBe("maya");
   });
   it("asks only for the password of a session that ended", async () => {

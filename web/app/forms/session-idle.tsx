@@ -44,8 +44,7 @@ function IdleDialog({ until }: { until: number }) {
             {t("nav.signOut")}
           </Button>
           {/* Whoever is there answers with one key. */}
-          {/* eslint-disable-next-line jsx-a11y/no-autofocus */}
-          <Button look="primary" autoFocus busy={stay.isPending} onClick={() => stay.mutate()}>
+          <Button look="primary" data-autofocus busy={stay.isPending} onClick={() => stay.mutate()}>
             {t("idle.stay")}
           </Button>
         </>

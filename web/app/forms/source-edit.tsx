@@ -5,6 +5,7 @@ import { channelsQuery } from "@/api/queries";
 import type { CredentialField, CredentialValue, Source } from "@/api/types";
 import { t } from "@/i18n";
 import { fieldProblem, problemOf, remedyOf } from "@/lib/problem";
+import { sentence } from "@/lib/text";
 import { useDesk } from "@/stores/context";
 import { toast } from "@/stores/toasts";
 import { Button, IconButton } from "@/ui/Button";
@@ -89,7 +90,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
       <div className="grid gap-4 sm:grid-cols-2">
         {!source && <Select label={t("sources.channel")} value={channelId} onChange={(e) => setChannelId(e.target.value)} options={channels.map((c) => ({ value: c.id, label: c.name }))} />}
         <TextField label={t("admin.name")} required value={name} onChange={(e) => setName(e.target.value)} problem={fieldProblem(error, "name")} dir="auto" />
-        <TextField label={t("sources.address")} hint={channel?.address_label ?? t("sources.addressHint")} required value={address} onChange={(e) => setAddress(e.target.value)} problem={fieldProblem(error, "address")} dir="ltr" spellCheck={false} />
+        <TextField label={t("sources.address")} hint={channel?.address_label ? sentence(channel.address_label) : t("sources.addressHint")} required value={address} onChange={(e) => setAddress(e.target.value)} problem={fieldProblem(error, "address")} dir="ltr" spellCheck={false} />
         <Select label={t("sources.skill")} value={skillId} onChange={(e) => setSkillId(e.target.value)} problem={fieldProblem(error, "skill_id")} options={[{ value: "", label: t("sources.skillDefault") }, ...skills.map((s) => ({ value: s.id, label: s.name }))]} />
         {usable.length > 0 && <Select label={t("sources.app")} value={appId} onChange={(e) => setAppId(e.target.value)} problem={fieldProblem(error, "app_id")} options={[{ value: "", label: t("sources.noApp") }, ...usable.map((a) => ({ value: a.id, label: a.name }))]} />}
         <TextField label={t("sources.baseUrl")} hint={t("sources.baseUrlHint")} type="url" value={baseUrl} onChange={(e) => setBaseUrl(e.target.value)} problem={fieldProblem(error, "api_base_url")} dir="ltr" />

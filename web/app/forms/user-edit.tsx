@@ -6,6 +6,7 @@ import { t } from "@/i18n";
 import { fieldProblem, problemOf, remedyOf } from "@/lib/problem";
 import { fullTime } from "@/lib/time";
 import { useDesk } from "@/stores/context";
+import { nameOfProfile } from "@/stores/identity";
 import { toast } from "@/stores/toasts";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -69,7 +70,7 @@ function UserForm({ user, etag, onDone }: { user: User | null; etag: string | nu
     onError: (e) => toast(problemOf(e), "danger"),
   });
   const { error } = save;
-  const profileOptions = profiles.data?.items.map((p) => ({ value: p.id, label: p.name })) ?? [{ value: profile, label: profile }];
+  const profileOptions = profiles.data?.items.map((p) => ({ value: p.id, label: nameOfProfile(p.name) })) ?? [{ value: profile, label: nameOfProfile(profile) }];
   const problem = formProblem(error, FIELDS);
   return (
     <form

@@ -62,7 +62,7 @@ export function DeliveriesPage(): ReactNode {
                 </span>
               ) : null,
           },
-          { key: "part", title: t("deliveries.part"), minor: true, end: true, cell: (d) => `${d.part}/${d.parts}` },
+          { key: "part", title: t("deliveries.part"), minor: true, end: true, cell: (d) => `${d.part + 1}/${d.parts}` },
           { key: "attempts", title: t("deliveries.attempts"), minor: true, end: true, cell: (d) => d.attempts },
           { key: "next", title: t("deliveries.next"), minor: true, cell: (d) => (d.next_attempt_at === null ? "" : dateAndTime(d.next_attempt_at)) },
           {

@@ -6,6 +6,7 @@ import { AdminPage } from "@/components/AdminPage";
 import { UserDialog } from "@/forms/user-edit";
 import { t } from "@/i18n";
 import { useDesk } from "@/stores/context";
+import { nameOfProfile } from "@/stores/identity";
 import { useNames } from "@/stores/hooks";
 import { Avatar } from "@/ui/Avatar";
 import { Button } from "@/ui/Button";
@@ -18,7 +19,7 @@ export function UsersPage(): ReactNode {
   const users = useQuery(queries.users);
   const profiles = useQuery(queries.profiles);
   const [open, setOpen] = useState<string | null>(null);
-  const profileName = (id: string) => profiles.data?.items.find((p) => p.id === id)?.name ?? id;
+  const profileName = (id: string) => nameOfProfile(profiles.data?.items.find((p) => p.id === id)?.name ?? id);
   const rows = users.data?.items ?? [];
   return (
     <AdminPage title={t("users.title")} lead={t("users.lead")} needs="manage_users" query={users} empty={rows.length === 0} action={<Button look="primary" icon="plus" onClick={() => setOpen("new")}>{t("users.new")}</Button>}>

@@ -1,5 +1,29 @@
-/** Sounds made by the browser itself, and desktop notifications. Both only when the user wants them. */
+/** Sounds made by the browser itself, and desktop notifications. Both only when the user wants them, and once however many tabs there are. */
 import { preferences } from "./preferences";
+
+const ALERTED = "antiphon.alerted";
+/** So long hidden tabs wait for one that is seen to speak first. */
+const POLITE_MS = 300;
+/** Most events whose alert is remembered. */
+const MOST_ALERTED = 30;
+
+/** Alerts of an event in one tab alone: one that is seen, if there is any. */
+export async function once(event: string, alert: () => void): Promise<void> {
+  if (document.visibilityState !== "visible") await new Promise((done) => setTimeout(done, POLITE_MS));
+  const first = () => {
+    const known = (localStorage.getItem(ALERTED) ?? "").split(" ");
+    if (known.includes(event)) return false;
+    try {
+      localStorage.setItem(ALERTED, [...known, event].slice(-MOST_ALERTED).join(" "));
+    } catch {
+      // Without storage each tab speaks for itself.
+    }
+    return true;
+  };
+  // Two hidden tabs must not both be the first.
+  const mine = "locks" in navigator ? await navigator.locks.request(ALERTED, () => first()) : first();
+  if (mine) alert();
+}
 
 let context: AudioContext | null = null;
 

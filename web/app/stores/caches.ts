@@ -43,6 +43,11 @@ export function consumerAfter(consumer: Consumer, notice: Of<"consumers">): Cons
 }
 
 export function applyToCaches(client: QueryClient, notice: Notice, effects: Effects): void {
+  // A conversation more: the consumer's count and their other conversations are others now.
+  for (const { consumer } of effects.assigned) {
+    void client.invalidateQueries({ queryKey: ["consumer", consumer.id] });
+    void client.invalidateQueries({ queryKey: ["conversations", { consumer: consumer.id }] });
+  }
   for (const id of effects.restructured) void client.invalidateQueries({ queryKey: ["changes", id] });
   switch (notice.kind) {
     case "sources":

@@ -1,5 +1,7 @@
 /** Who is who: the forms in which a user's id occurs, and what one may do. Pure. */
 import type { Privilege, Session } from "@/api/types";
+import { en } from "@/i18n/en";
+import { t } from "@/i18n";
 
 /** The signed-in user, as the stores need to know it. */
 export interface Me {
@@ -24,6 +26,12 @@ export const isMe = (me: Me, id: string): boolean => id === me.oldId || id === m
 export const userIdOf = (accountId: string, id: string): string => (id.startsWith(`${accountId}.`) ? id.slice(accountId.length + 1) : id);
 
 export const may = (session: Session, privilege: Privilege): boolean => session.privileges.includes(privilege);
+
+/** The three profiles that every account has are named in the reader's language, others as they were named. */
+export function nameOfProfile(name: string): string {
+  const key = `profile.${name}`;
+  return key in en ? t(key as keyof typeof en) : name;
+}
 
 /** Name under which drafts, unsent messages and preferences of this user are kept in the browser. */
 export const ownerOf = (me: Me): string => `${me.accountId}.${me.userId}`;

@@ -15,9 +15,9 @@ describe("a transcript", () => {
     expect(kinds(rows)).toEqual(["day", "message", "message", "message", "day", "message"]);
     expect(rows.flatMap((r) => (r.kind === "message" ? [[r.first, r.last]] : []))).toEqual([[true, false], [false, true], [true, true], [true, true]]);
   });
-  it("puts system lines where they happened, and leaves offers out", () => {
-    const rows = rowsOf({ ...none, messages: [message(0, { at }), message(1, { at: at + 5000 })], changes: [change(3, "closed", at + 9000), change(1, "opened", at - 1), change(2, "ring_offered", at + 10), change(2, "agent_assigned", at + 2000)] });
-    expect(rows.flatMap((r): (string | number)[] => (r.kind === "system" ? [r.change.kind] : r.kind === "message" ? [r.message.sequence] : []))).toEqual(["opened", 0, "agent_assigned", 1, "closed"]);
+  it("puts system lines where they happened, and leaves out what they repeat", () => {
+    const rows = rowsOf({ ...none, messages: [message(0, { at }), message(1, { at: at + 5000 })], changes: [change(3, "closed", at + 9000), change(1, "opened", at - 1), change(2, "due_changed", at + 10), { ...change(2, "ring_ended", at + 20), detail: { state: "ACCEPTED" } as never }, { ...change(2, "ring_ended", at + 30), detail: { state: "REJECTED" } as never }, change(2, "agent_assigned", at + 2000)] });
+    expect(rows.flatMap((r): (string | number)[] => (r.kind === "system" ? [r.change.kind] : r.kind === "message" ? [r.message.sequence] : []))).toEqual(["opened", 0, "ring_ended", "agent_assigned", 1, "closed"]);
   });
   it("hides receipts and shows what they say", () => {
     const rows = rowsOf({ ...none, messages: [mine(0), message(1, { event: { type: "accept", status: "READ", sequences: [0] } })] });

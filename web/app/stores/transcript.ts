@@ -25,8 +25,12 @@ export type Row = {
 /** Whether there are messages before the first loaded one. */
 export const hasEarlier = (messages: readonly DialogMessage[]): boolean => (messages[0]?.sequence ?? 0) > 0;
 
-/** Offers come and go by the second; the transcript tells what came of them. */
-const SILENT = new Set(["ring_offered"]);
+/** Clockwork that tells a reader nothing, and offers whose end another line tells. */
+const SILENT = new Set(["due_changed", "dialog_tagged"]);
+const SILENT_RINGS = new Set(["ACCEPTED", "AUTO_ACCEPT", "CANCELLED"]);
+
+const isSilent = (change: ConversationChange): boolean =>
+  SILENT.has(change.kind) || (change.kind === "ring_ended" && SILENT_RINGS.has(String((change.detail as Record<string, unknown>).state)));
 
 /** Messages of one writer within this time stand together. */
 const GROUP_MS = 4 * 60_000;
@@ -70,7 +74,7 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
   const start = messages[0];
   const from = hasEarlier(messages) ? (start?.at ?? 0) : -Infinity;
 
-  const lines = keyed(changes).filter((l) => !SILENT.has(l.change.kind) && l.change.at >= from);
+  const lines = keyed(changes).filter((l) => !isSilent(l.change) && l.change.at >= from);
   let nextLine = 0;
   let day = "";
   /** The moment itself where it is the first one of its day. */

@@ -10,7 +10,7 @@ export function Avatar({ id, name, size = 36, badge }: { id: string; name: strin
       >
         {initials(name)}
       </span>
-      {badge && <span className="absolute -end-1 -bottom-0.5">{badge}</span>}
+      {badge && <span className="absolute -end-1.5 -bottom-1">{badge}</span>}
     </span>
   );
 }

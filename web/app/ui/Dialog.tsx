@@ -18,6 +18,17 @@ interface Props {
   curtain?: boolean;
 }
 
+/**
+ * Where to begin: at what is marked with `data-autofocus`, else in the first field; on touch screens a field would pull up the
+ * keyboard, and the browser's choice stands.
+ */
+function focusFirst(dialog: HTMLDialogElement): void {
+  const marked = dialog.querySelector<HTMLElement>("[data-autofocus]");
+  const typing = window.matchMedia("(hover: hover)").matches;
+  const first = marked ?? (typing ? dialog.querySelector<HTMLElement>("input:not([type=hidden],[readonly]), select, textarea") : null);
+  first?.focus();
+}
+
 /** Render it to open it, take it away to close it. Without `onClose` it cannot be dismissed. */
 export function Dialog({ title, closeLabel, onClose, children, footer, wide = false, reading = false, curtain = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -29,6 +40,7 @@ export function Dialog({ title, closeLabel, onClose, children, footer, wide = fa
     // What had the focus gets it back, also when the opener is a menu item that is gone by then.
     const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     dialog.showModal();
+    focusFirst(dialog);
     return () => {
       dialog.close();
       before?.focus();
