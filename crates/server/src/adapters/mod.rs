@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod files;
 pub mod ids;
 pub mod lock;
 pub mod master_key;

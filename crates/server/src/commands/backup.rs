@@ -5,7 +5,7 @@
 
 use crate::adapters::master_key;
 use crate::cli::say;
-use crate::config::{Config, Keys};
+use crate::config::{Config, FilePlace, Keys};
 use crate::paths;
 use antiphon_store::sqlite;
 use anyhow::Context;
@@ -27,7 +27,16 @@ pub fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     let (schema, _) = sqlite::inspect(&database)?;
     empty(to, "a backup goes into a new folder")?;
     sqlite::backup_file(&database, &to.join(paths::DATABASE)).map_err(anyhow::Error::msg).context("the database could not be copied")?;
-    let files = copy_folder(&data.join(paths::FILES), &to.join(paths::FILES))?;
+    let files = match &config.files.place {
+        FilePlace::Folder(_) => {
+            let folder = config.files.folder(data).context("it is a folder")?;
+            copy_folder(&folder, &to.join(paths::FILES))?
+        }
+        FilePlace::Bucket(bucket) => {
+            say(&format!("files are not included: they lie in {}; protect them there, by versions or a copy of the bucket", bucket.name()));
+            0
+        }
+    };
     let check = data.join(master_key::CHECK);
     if check.exists() {
         fs::copy(&check, to.join(master_key::CHECK)).with_context(|| format!("{} could not be copied", check.display()))?;
@@ -62,7 +71,14 @@ pub fn restore(config: &Config, from: &Path) -> anyhow::Result<()> {
         fs::remove_file(&restored)?;
         anyhow::bail!("the backup has schema {found}, this program knows only up to {known}: restore it with the newer program");
     }
-    let files = copy_folder(&from.join(paths::FILES), &data.join(paths::FILES))?;
+    let files = match config.files.folder(data) {
+        Some(folder) => copy_folder(&from.join(paths::FILES), &folder)?,
+        None if from.join(paths::FILES).exists() => {
+            let remedy = "start once with files.store = \"folder\", or copy the backup's folder into the bucket";
+            anyhow::bail!("the backup holds files, and files.store is a bucket: {remedy}");
+        }
+        None => 0,
+    };
     let check = from.join(master_key::CHECK);
     if check.exists() {
         fs::copy(&check, data.join(master_key::CHECK)).with_context(|| format!("{} could not be copied", check.display()))?;

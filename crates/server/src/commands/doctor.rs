@@ -1,7 +1,7 @@
-//! `antiphon doctor`: looks at everything that keeps an installation healthy, and changes nothing.
+//! `antiphon doctor`: looks at everything that keeps an installation healthy, and leaves everything as it was.
 
 use crate::adapters::lock::DataLock;
-use crate::adapters::{SystemClock, disk, master_key};
+use crate::adapters::{SystemClock, disk, files, master_key};
 use crate::cli::say;
 use crate::config::{Config, Keys};
 use crate::document::Problems;
@@ -58,6 +58,7 @@ pub async fn doctor(loaded: Result<Config, Problems>) -> anyhow::Result<ExitCode
             let usable = key(&mut report, config);
             certificate(&mut report, config);
             store(&mut report, config, running, usable).await;
+            stored_files(&mut report, config).await;
         }
         Err(problems) => {
             for problem in &problems.0 {
@@ -98,6 +99,22 @@ fn room(report: &mut Report, config: &Config) {
         }
         Ok(free) => report.say(Verdict::Fine, "disk space", &format!("{} MiB free", free >> 20)),
         Err(error) => report.say(Verdict::Bad, "disk space", &format!("can't be asked: {error}")),
+    }
+}
+
+/// Whether files can be written, read and deleted. Without data there is no folder to try it in.
+async fn stored_files(report: &mut Report, config: &Config) {
+    let folder = config.files.folder(&config.server.data);
+    if folder.as_ref().is_some_and(|folder| !folder.exists()) {
+        return report.say(Verdict::Fine, "files", "no folder yet: it is made at the first start");
+    }
+    let tried = async {
+        let blobs = files::open_beside(config).await.map_err(|error| format!("{error:#}"))?;
+        files::probe(&*blobs).await
+    };
+    match tried.await {
+        Ok(()) => report.say(Verdict::Fine, "files", "can be written, read and deleted"),
+        Err(error) => report.say(Verdict::Bad, "files", &error),
     }
 }
 

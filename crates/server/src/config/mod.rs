@@ -2,6 +2,7 @@
 //!
 //! One file per section. A section must never have a default of its own: `defaults.toml` is the one place.
 
+mod files;
 mod http;
 mod keys;
 mod limits;
@@ -11,6 +12,7 @@ mod server;
 mod storage;
 mod tls;
 
+pub use files::{FilePlace, Files};
 pub use http::Http;
 pub use keys::Keys;
 pub use log::{Format, Log};
@@ -43,6 +45,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// The disk.
     pub storage: Storage,
+    /// Where the bytes of files lie.
+    pub files: Files,
     /// Logs.
     pub log: Log,
     /// The bounds of the use cases.
@@ -89,11 +93,13 @@ impl Config {
 fn read(mut all: Section, problems: &mut Problems) -> Option<Config> {
     let mut section = |name| all.section(name, problems);
     let (server, tls, keys, http) = (section("server")?, section("tls")?, section("keys")?, section("http")?);
-    let (outbound, storage, log, limits) = (section("outbound")?, section("storage")?, section("log")?, section("limits")?);
+    let (outbound, storage, files) = (section("outbound")?, section("storage")?, section("files")?);
+    let (log, limits) = (section("log")?, section("limits")?);
     // Each is read before any is missed, so that all problems are found.
     let (server, tls, keys) = (Server::read(server, problems), Tls::read(tls, problems), Keys::read(keys, problems));
     let (http, outbound, storage) = (Http::read(http, problems), Outbound::read(outbound, problems), Storage::read(storage, problems));
-    let (log, limits) = (Log::read(log, problems), limits::read(limits, problems));
+    let (files, log, limits) = (Files::read(files, problems), Log::read(log, problems), limits::read(limits, problems));
+    let files = files?;
     Some(Config {
         server: server?,
         tls: tls?,
@@ -102,7 +108,8 @@ fn read(mut all: Section, problems: &mut Problems) -> Option<Config> {
         outbound: outbound?,
         storage: storage?,
         log: log?,
-        limits: limits?,
+        limits: Limits { orphan_hours: files.orphan_hours, ..limits? },
+        files,
     })
 }
 
@@ -184,6 +191,38 @@ mod tests {
         assert_eq!(config.server.public_host.as_deref(), Some("a.example:443"));
         let listed = load("", &[("ANTIPHON__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 192.168.0.1")], Vec::new()).expect("a list");
         assert_eq!(listed.server.trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn files_lie_in_a_folder_or_in_a_bucket_and_secrets_are_not_shown() {
+        let data = Path::new("/data");
+        let folder = |file: &str| load(file, &[], Vec::new()).expect("good").files.folder(data).map(|folder| folder.display().to_string());
+        assert_eq!(folder("").as_deref(), Some("/data/files"));
+        assert_eq!(folder("[files]\nfolder = \"/mnt/files\"\n").as_deref(), Some("/mnt/files"));
+        let bucket = "[files]\nstore = \"s3\"\ns3_bucket = \"b\"\ns3_prefix = \"/a/b/\"\ns3_access_key_id = \"AKID\"\norphan_hours = 0\n";
+        let secret = ("ANTIPHON__FILES__S3_SECRET_ACCESS_KEY", "very-secret");
+        let config = load(bucket, &[secret], Vec::new()).expect("good");
+        let FilePlace::Bucket(settings) = &config.files.place else { panic!("a bucket") };
+        assert_eq!((settings.name().as_str(), settings.path_style), ("s3://b/a/b", true));
+        assert_eq!(settings.key.as_ref().map(|key| key.secret.as_str()), Some("very-secret"));
+        assert_eq!((config.files.folder(data), config.limits.orphan_hours), (None, 0));
+        assert!(!format!("{config:?}").contains("very-secret"));
+        for (file, expected) in [
+            ("[files]\nstore = \"tape\"\n", "FILE:2: files.store: must be folder or s3"),
+            ("[files]\nstore = \"s3\"\n", "files.s3_bucket: files.store is s3: name the bucket"),
+            ("[files]\ns3_access_key_id = \"AKID\"\n", "FILE:2: files.s3_access_key_id: has no secret"),
+            ("[files]\ns3_secret_access_key = \"very-secret\"\n", "FILE:2: files.s3_secret_access_key: belongs to no key"),
+            (
+                "[files]\ns3_secret_access_key_file = \"/nowhere/at/all\"\n",
+                "files.s3_secret_access_key_file: /nowhere/at/all can't be read",
+            ),
+            ("[files]\ns3_endpoint = \"objects.example.com\"\n", "FILE:2: files.s3_endpoint: must begin with https://"),
+            ("[files]\ns3_endpoint = \"http://10.0.0.1\"\n", "FILE:2: files.s3_endpoint: is plain http"),
+        ] {
+            let found = load(file, &[], Vec::new()).expect_err(file);
+            assert!(found.contains(expected), "{expected} is not in\n{found}");
+            assert!(!found.contains("very-secret"), "{found}");
+        }
     }
 
     #[test]

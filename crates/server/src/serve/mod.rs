@@ -12,7 +12,7 @@ mod setup;
 pub use addresses::Addresses;
 pub use data::{Data, OpenData};
 
-use crate::adapters::{SystemClock, SystemIds, disk};
+use crate::adapters::{SystemClock, SystemIds, disk, files};
 use crate::bootstrap::{self, Bootstrap};
 use crate::config::Config;
 use crate::paths;
@@ -23,7 +23,6 @@ use antiphon_app::ports::{Clock, Ids, Store};
 use antiphon_app::{App, AppParts};
 use antiphon_bus::InProcess;
 use antiphon_net::{GuardedNet, NetOptions};
-use antiphon_store::FolderBlobs;
 use anyhow::Context;
 use axum::Router;
 use futures_util::future::BoxFuture;
@@ -210,15 +209,17 @@ async fn start_app(
     };
     let user_agent = concat!("Antiphon/", env!("CARGO_PKG_VERSION")).to_owned();
     let net = GuardedNet::new(NetOptions { extra_ca_pem, user_agent, ..NetOptions::default() })?;
-    let files = config.server.data.join(paths::FILES);
-    let blobs = tokio::task::spawn_blocking(move || FolderBlobs::open(&files)).await??;
+    let blobs = files::open(config).await?;
+    if let Err(error) = blobs.list(None, 1).await {
+        tracing::warn!(%error, "the file store does not answer; files can't be taken or given until it does");
+    }
     let parts = AppParts {
         store: Arc::clone(&data.store) as _,
         bus: Arc::new(InProcess::new()),
         clock: Arc::clone(clock),
         ids: Arc::clone(ids),
         net: Arc::new(net),
-        blobs: Arc::new(blobs),
+        blobs,
         secrets: Arc::clone(&data.secrets) as _,
         channels,
         limits: config.limits.clone(),

@@ -99,3 +99,42 @@ fn a_backup_of_a_running_server_is_restored_whole() {
     let server = Server::start(&folder.path("new"), &[]);
     assert!(signs_in(&server, "acme", "agent1", "correct-horse-9A"));
 }
+
+#[cfg(feature = "s3")]
+#[test]
+fn files_may_lie_in_a_bucket_which_doctor_tries_and_backup_names() {
+    use antiphon_testkit::bucket::{BUCKET, Bucket, KEY_ID, REGION, SECRET};
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let bucket = runtime.block_on(Bucket::start());
+    let folder = Folder::new();
+    let (data, secret) = (folder.path("data"), folder.write("secret", &format!("{SECRET}\n")));
+    let config = |secret: &str| {
+        format!(
+            "[files]\nstore = \"s3\"\ns3_bucket = \"{BUCKET}\"\ns3_region = \"{REGION}\"\ns3_prefix = \"ours\"\ns3_endpoint = \"{}\"\n\
+             s3_allow_http = true\ns3_access_key_id = \"{KEY_ID}\"\ns3_secret_access_key_file = \"{secret}\"\n",
+            bucket.endpoint()
+        )
+    };
+    let good = folder.write("good.toml", &config(&secret));
+    let server = Server::start(&data, &["--config", &good]);
+    let doctor = run(&["doctor", "--data", &folder.name("data"), "--config", &good]);
+    assert!(doctor.text.contains("ok    files: can be written, read and deleted"), "{}", doctor.text);
+    assert_eq!((bucket.keys(), bucket.refused()), (Vec::new(), 0), "nothing stays behind");
+    let backup = run(&["backup", &folder.name("copy"), "--data", &folder.name("data"), "--config", &good]);
+    assert!(backup.code == Some(0) && backup.text.contains(&format!("s3://{BUCKET}/ours")), "{}", backup.text);
+    assert_eq!(server.end(), Some(0));
+
+    let wrong = folder.write("wrong", "another-secret-altogether");
+    let bad = folder.write("bad.toml", &config(&wrong));
+    let doctor = run(&["doctor", "--data", &folder.name("data"), "--config", &bad]);
+    assert_eq!(doctor.code, Some(1), "{}", doctor.text);
+    assert!(doctor.text.contains("BAD   files: nothing can be written"), "{}", doctor.text);
+    assert!(!doctor.text.contains("another-secret-altogether") && !doctor.text.contains(SECRET), "{}", doctor.text);
+    // A bucket that does not answer costs files, not the server.
+    let server = Server::start(&data, &["--config", &bad]);
+    assert_eq!(server.get("/readyz").0, 200);
+    // A folder of files can't be restored into a bucket.
+    std::fs::create_dir_all(folder.path("copy/files")).expect("ours");
+    let restore = run(&["restore", &folder.name("copy"), "--data", &folder.name("new"), "--config", &good]);
+    assert!(restore.code == Some(1) && restore.text.contains("files.store is a bucket"), "{}", restore.text);
+}

@@ -31,12 +31,22 @@ impl FolderBlobs {
     /// # Errors
     /// When the folder can't be made or read.
     pub fn open(root: &Path) -> Result<Self, BlobError> {
+        let blobs = Self::beside(root)?;
         let unfinished = root.join(UNFINISHED);
-        fs::create_dir_all(&unfinished).map_err(|error| failed(&unfinished, &error))?;
         for entry in fs::read_dir(&unfinished).map_err(|error| failed(&unfinished, &error))?.flatten() {
             // What stays is overwritten later.
             let _ = fs::remove_file(entry.path());
         }
+        Ok(blobs)
+    }
+
+    /// Uses a folder beside whoever has it open: what is half written there may be theirs.
+    ///
+    /// # Errors
+    /// When the folder can't be made.
+    pub fn beside(root: &Path) -> Result<Self, BlobError> {
+        let unfinished = root.join(UNFINISHED);
+        fs::create_dir_all(&unfinished).map_err(|error| failed(&unfinished, &error))?;
         Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), next: AtomicU64::new(0) }) })
     }
 
@@ -80,7 +90,7 @@ impl Inner {
     fn put(&self, key: &str, bytes: &[u8]) -> Result<(), BlobError> {
         let place = self.place(key)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let unfinished = self.root.join(UNFINISHED).join(number.to_string());
+        let unfinished = self.root.join(UNFINISHED).join(format!("{}-{number}", std::process::id()));
         let written = self.write(&unfinished, &place, bytes);
         if written.is_err() {
             // The first error is the one to tell.

@@ -7,17 +7,40 @@ pub mod contract;
 mod folder;
 #[cfg(feature = "s3")]
 mod s3;
+mod settings;
 
 pub use folder::FolderBlobs;
 #[cfg(feature = "s3")]
-pub use s3::{BucketBlobs, BucketKey, BucketSettings};
+pub use s3::BucketBlobs;
+pub use settings::{BucketKey, BucketSettings};
 
+use antiphon_app::ports::Blobs;
 use antiphon_app::ports::blobs::BlobError;
+use std::sync::Arc;
 
 /// The longest segment of a key, in bytes.
 const SEGMENT: usize = 200;
 /// The most segments of a key.
 const SEGMENTS: usize = 16;
+
+/// Prepares to use a bucket. Nothing is called yet.
+///
+/// # Errors
+/// When the settings make no address, or this program was built without buckets.
+#[cfg(feature = "s3")]
+pub fn open_bucket(settings: &BucketSettings) -> Result<Arc<dyn Blobs>, BlobError> {
+    Ok(Arc::new(BucketBlobs::open(settings)?))
+}
+
+/// Refuses: this program was built without buckets.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "s3"))]
+pub fn open_bucket(settings: &BucketSettings) -> Result<Arc<dyn Blobs>, BlobError> {
+    let name = settings.name();
+    Err(BlobError(format!("{name}: this program was built without the feature s3; take a release build, or a folder")))
+}
 
 /// Whether a key is one.
 ///

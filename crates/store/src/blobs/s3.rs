@@ -3,7 +3,7 @@
 //! The bucket may be shared: nothing outside the prefix is read, listed or deleted. Faults of the bucket are tried again for a while
 //! below here; what comes up is an error that lasted. Secrets are never shown, not even in errors.
 
-use super::segments;
+use super::{BucketSettings, segments};
 use antiphon_app::ports::Blobs;
 use antiphon_app::ports::blobs::{Blob, BlobError};
 use antiphon_domain::Timestamp;
@@ -22,36 +22,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How often, and for how long in all, a call is tried again.
 const RETRIES: usize = 4;
 const RETRYING: Duration = Duration::from_secs(20);
-
-/// Which bucket, and with what it is opened.
-#[derive(Clone)]
-pub struct BucketSettings {
-    /// The bucket's name.
-    pub bucket: String,
-    /// The region it lies in; a name of its own with most that are not Amazon's.
-    pub region: String,
-    /// Its host, as a URL; none means Amazon's in that region.
-    pub endpoint: Option<String>,
-    /// What every key in the bucket begins with; may be empty.
-    pub prefix: String,
-    /// Who is asking. Without a key the machine's own role is used.
-    pub key: Option<BucketKey>,
-    /// Whether the bucket's name stands in the path (`https://host/bucket`) and not in the host.
-    pub path_style: bool,
-    /// Whether plain http will do.
-    pub allow_http: bool,
-    /// Certificates (PEM) of authorities that are trusted besides the system's.
-    pub extra_ca: Option<Vec<u8>>,
-}
-
-/// A key of the bucket's owner. Never shown.
-#[derive(Clone)]
-pub struct BucketKey {
-    /// Its name.
-    pub id: String,
-    /// Its secret.
-    pub secret: String,
-}
 
 /// A bucket of files.
 pub struct BucketBlobs {
@@ -91,8 +61,7 @@ impl BucketBlobs {
         if !prefix.is_empty() {
             segments(&prefix)?;
         }
-        let name = format!("s3://{}/{prefix}", settings.bucket);
-        Ok(Self { bucket, prefix, name })
+        Ok(Self { bucket, prefix, name: settings.name() })
     }
 
     fn place(&self, key: &str) -> Result<Path, BlobError> {
