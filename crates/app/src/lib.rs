@@ -18,7 +18,7 @@ mod ingest;
 pub mod limits;
 mod live;
 mod media;
-mod opening;
+pub mod opening;
 mod outbox;
 pub mod ports;
 mod profiles;

@@ -313,7 +313,7 @@ fn forwarded<'a>(shared: &Shared, connection: Connection, headers: &'a HeaderMap
     value.to_str().ok()?.rsplit(',').next().map(str::trim)
 }
 
-fn peer(shared: &Shared, connection: Connection, headers: &HeaderMap) -> IpAddr {
+pub(super) fn peer(shared: &Shared, connection: Connection, headers: &HeaderMap) -> IpAddr {
     forwarded(shared, connection, headers, "x-forwarded-for").and_then(|peer| peer.parse().ok()).unwrap_or(connection.peer)
 }
 

@@ -30,6 +30,7 @@ use axum::routing::{get, post};
 use http::{HeaderValue, Method, StatusCode, header};
 use pace::Paces;
 use render::Protocol;
+use socket::consumer::presence::Visitors;
 use socket::frames::Frames;
 use socket::presence::Presence;
 use std::num::NonZeroU32;
@@ -78,6 +79,18 @@ pub struct CompatLimits {
     pub sign_ins_per_min: NonZeroU32,
     /// Log-ins from one address at once.
     pub sign_ins_at_once: u32,
+    /// Requests per second of one consumer's connection, on average.
+    pub consumer_requests_per_second: NonZeroU32,
+    /// Requests of one consumer's connection at once.
+    pub consumer_requests_at_once: u32,
+    /// Consumers' connections of one account.
+    pub consumer_sockets: u32,
+    /// Connections of one consumer.
+    pub sockets_of_consumer: u32,
+    /// Connections that have not said yet whose they are, of the whole installation.
+    pub waiting_sockets: u32,
+    /// How long a consumer may take to say who they are, in milliseconds.
+    pub introduction_ms: i64,
     /// Longest request of the Send API that carries no file, in characters.
     pub request_characters: usize,
     /// Largest request of the Send API, in bytes.
@@ -89,6 +102,7 @@ pub struct CompatLimits {
 }
 
 const REQUESTS: NonZeroU32 = at_least_one(500);
+const CONSUMER_REQUESTS: NonZeroU32 = at_least_one(50);
 const SIGN_INS: NonZeroU32 = at_least_one(120);
 const SENDS: NonZeroU32 = at_least_one(2_000);
 const SENDS_AT_ONCE: NonZeroU32 = at_least_one(4_000);
@@ -114,6 +128,12 @@ impl Default for CompatLimits {
             uploads: 16,
             sign_ins_per_min: SIGN_INS,
             sign_ins_at_once: 120,
+            consumer_requests_per_second: CONSUMER_REQUESTS,
+            consumer_requests_at_once: 200,
+            consumer_sockets: 50_000,
+            sockets_of_consumer: 32,
+            waiting_sockets: 2_000,
+            introduction_ms: 10_000,
             request_characters: 5_000,
             request_bytes: 64 << 10,
             sends_per_second: SENDS,
@@ -134,6 +154,7 @@ pub(crate) struct Shared {
     uploads: Semaphore,
     limits: CompatLimits,
     presence: Arc<Presence>,
+    visitors: Arc<Visitors>,
     conversations: Frames<(ConversationId, Version, Protocol)>,
     events: Frames<(ConversationId, DialogNumber, Sequence)>,
 }
@@ -152,6 +173,7 @@ impl Shared {
             uploads: Semaphore::new(limits.uploads),
             limits,
             presence: Arc::default(),
+            visitors: Arc::default(),
             conversations: Frames::default(),
             events: Frames::default(),
         }
@@ -189,7 +211,12 @@ pub fn routes(state: CompatState) -> Router {
         .route("/messaging_history/api/account/{account}/conversations/consumer/search", post(history::by_consumer))
         .route("/messaging_history/api/account/{account}/agent-view/status", post(history::status))
         .layer(middleware::from_fn(cross_origin));
-    Router::new().merge(open_to_pages).route("/ws_api/account/{account}/messaging/brand/{bearer}", get(socket::upgrade)).with_state(shared)
+    Router::new()
+        .merge(open_to_pages)
+        .route("/ws_api/account/{account}/messaging/brand/{bearer}", get(socket::upgrade))
+        .route("/ws_api/account/{account}/messaging/consumer", get(socket::consumer::upgrade))
+        .route("/ws_api/account/{account}/messaging/consumer/{token}", get(socket::consumer::upgrade_with_token))
+        .with_state(shared)
 }
 
 /// Lets pages of any origin call: published browser clients do. No cookie goes along, because credentials are not allowed.

@@ -1,4 +1,4 @@
-//! From the domain to the wire: conversations, events, rings and states as the brand socket shows them.
+//! From the domain to the wire: conversations, events, rings and states as connections are shown them.
 //!
 //! Pure: whoever calls has read the rows and may show them. The ids in a role's list stand in the same order in
 //! `participants`, `participantsPId` and each dialog, proposed ones last, because clients match them by position.
@@ -6,7 +6,7 @@
 use super::identity::{dialog_id, old_id, old_id_of_user, pid};
 use super::wire::*;
 use antiphon_app::AccountView;
-use antiphon_domain::conversation::{Conversation, Dialog, DialogKind, Participant, Role};
+use antiphon_domain::conversation::{Conversation, Dialog, DialogKind, Origin, Participant, Role};
 use antiphon_domain::event::{Audience, Content, Event, EventBody, Originator, Party};
 use antiphon_domain::routing::{Availability, Ring, RingState, Task};
 use antiphon_domain::{Consumer, ConversationId, DialogNumber, FileState, SkillId, StoredFile, UserId};
@@ -20,10 +20,12 @@ pub(super) enum Protocol {
     V20,
     /// `v=2.1`.
     V21,
+    /// `v=3`: a consumer's connection. Knows no old ids, and nothing that is between agents.
+    V3,
 }
 
 impl Protocol {
-    /// The version that a query names; 2.1 when it names none.
+    /// The version of an agent's connection that a query names; 2.1 when it names none.
     pub(super) fn named(text: Option<&str>) -> Option<Self> {
         match text {
             None | Some("2.1") => Some(Self::V21),
@@ -34,7 +36,15 @@ impl Protocol {
 
     /// Whether a connection of this version sees that participant.
     pub(super) fn sees(self, participant: &Participant) -> bool {
-        self == Self::V21 || !participant.suggested
+        self != Self::V20 || !participant.suggested
+    }
+
+    /// The id of a party as a connection of this version knows it.
+    fn id(self, view: &AccountView, party: Party) -> String {
+        match self {
+            Self::V3 => pid(view, party),
+            _ => old_id(&view.account.id, party),
+        }
     }
 }
 
@@ -66,13 +76,18 @@ pub(super) fn conversation(view: &AccountView, protocol: Protocol, it: &Conversa
     let ids = |name: &dyn Fn(Party) -> String| -> RoleMap {
         roles.iter().map(|(role, parties)| (role.name(), parties.iter().map(|party| name(*party)).collect())).collect()
     };
-    let unread: BTreeMap<String, u32> = it
-        .dialogs
-        .iter()
-        .flat_map(|dialog| &dialog.participants)
-        .filter(|participant| !participant.suggested)
-        .map(|participant| (old_id(account, participant.party), participant.unread))
-        .collect();
+    let to_agents = protocol != Protocol::V3;
+    let participants = match to_agents {
+        true => Participants::Roles(ids(&|party| old_id(account, party))),
+        false => Participants::List(participants(view, it)),
+    };
+    let unread = to_agents.then(|| {
+        let mut unread: BTreeMap<String, u32> = BTreeMap::new();
+        for participant in it.dialogs.iter().flat_map(|dialog| &dialog.participants).filter(|participant| !participant.suggested) {
+            *unread.entry(old_id(account, participant.party)).or_default() += participant.unread;
+        }
+        unread
+    });
     let details = Details {
         conv_id: &id,
         skill_id: &skill,
@@ -80,19 +95,29 @@ pub(super) fn conversation(view: &AccountView, protocol: Protocol, it: &Conversa
         state: open_or_close(main.open),
         stage: open_or_close(it.open),
         close_reason: it.closed_by.map(|by| by.name()),
-        participants: ids(&|party| old_id(account, party)),
-        participants_pid: ids(&|party| pid(view, party)),
+        participants,
+        participants_pid: to_agents.then(|| ids(&|party| pid(view, party))),
         dialogs: it.dialogs.iter().map(|dialog| dialog_wire(view, protocol, it.id, dialog)).collect(),
         start_ts: it.started_at.0,
         end_ts: it.ended_at.map(|at| at.0),
         meta_data_last_update_ts: it.updated_at.0,
         first_conversation: it.first,
         ttr: Ttr { ttr_type: it.response_time.0.name(), value: it.response_time.1 },
-        csat_rate: 0,
-        note: "",
-        group_id: "",
+        delay: it.delay.as_ref().map(|delay| DelayWire { kind: &delay.kind, till_when: delay.till.0 }),
+        manual_ettr: it.manual_due.map(|at| at.0),
+        csat_rate: to_agents.then(|| it.rating.and_then(|rating| rating.stars).unwrap_or(0)),
+        csat: it.rating.map(|rating| Csat {
+            csat_rate: rating.stars,
+            csat_resolution_confirmation: rating.resolved,
+            status: rating.status.name(),
+        }),
+        note: to_agents.then(|| it.note.as_deref().unwrap_or_default()),
+        topic: it.topic.as_deref().filter(|_| to_agents),
+        group_id: to_agents.then_some(""),
+        campaign_info: raw(it.origin.as_ref().and_then(|origin| origin.campaign.as_deref())),
+        context: it.origin.as_deref().and_then(context),
         conversation_handler_details: HandlerDetails { account_id: account.as_str(), skill_id: &skill },
-        antiphon: Extension {
+        antiphon: to_agents.then(|| Extension {
             channel: extras.channel,
             source_id: it.source.to_string(),
             consumer: ConsumerWire {
@@ -105,7 +130,7 @@ pub(super) fn conversation(view: &AccountView, protocol: Protocol, it: &Conversa
             composer: extras.composer.clone(),
             limits: extras.limits,
             media: extras.media.clone(),
-        },
+        }),
     };
     let result = ConversationResult {
         conv_id: &id,
@@ -113,9 +138,38 @@ pub(super) fn conversation(view: &AccountView, protocol: Protocol, it: &Conversa
         last_update_time: it.updated_at.0,
         unread,
         conversation_details: details,
-        last_content_event_notification: it.last_content.as_deref().map(|event| record(view, it.id, &id, event, files)),
+        last_content_event_notification: it.last_content.as_deref().map(|event| record(view, protocol, it.id, &id, event, files)),
     };
     json(&result)
+}
+
+/// Everyone one by one, each in each of their roles: who takes part in two dialogs in one role stands once.
+fn participants(view: &AccountView, it: &Conversation) -> Vec<ParticipantWire> {
+    let mut seen: Vec<&Participant> = Vec::new();
+    for participant in it.dialogs.iter().flat_map(|dialog| &dialog.participants) {
+        if !seen.iter().any(|known| (known.party, known.role) == (participant.party, participant.role)) {
+            seen.push(participant);
+        }
+    }
+    seen.into_iter().map(|participant| participant_wire(view, Protocol::V3, participant)).collect()
+}
+
+fn participant_wire(view: &AccountView, protocol: Protocol, participant: &Participant) -> ParticipantWire {
+    ParticipantWire {
+        id: protocol.id(view, participant.party),
+        role: participant.role.name(),
+        state: if participant.suggested { "SUGGESTED" } else { "ACTIVE" },
+    }
+}
+
+/// Where a conversation comes from, with what the consumer's program says of itself in it.
+fn context(origin: &Origin) -> Option<Box<RawValue>> {
+    let stored = origin.context.as_deref();
+    let Some(client) = raw(origin.client.as_deref()) else { return raw(stored).map(ToOwned::to_owned) };
+    let mut context: BTreeMap<String, &RawValue> = stored.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    context.entry("clientProperties".to_owned()).or_insert(client);
+    context.entry("type".to_owned()).or_insert(raw(Some(r#""SharkContext""#))?);
+    serde_json::value::to_raw_value(&context).ok()
 }
 
 /// Every role with its holders: the main dialog's first, then those whom only later dialogs have.
@@ -147,23 +201,25 @@ fn dialog_wire<'a>(view: &AccountView, protocol: Protocol, conversation: Convers
         meta_data_last_update_ts: dialog.updated_at.0,
         closed_by: dialog.closed_by.map(|by| by.name()),
         closed_cause: dialog.closed_cause.as_deref(),
-        participants_details: seen
-            .into_iter()
-            .map(|participant| ParticipantWire {
-                id: old_id(&view.account.id, participant.party),
-                role: participant.role.name(),
-                state: if participant.suggested { "SUGGESTED" } else { "ACTIVE" },
-            })
-            .collect(),
+        meta_data: dialog.app.as_deref().map(|app_install_id| DialogMeta { app_install_id }),
+        metadata: raw(dialog.metadata.as_deref()),
+        participants_details: seen.into_iter().map(|participant| participant_wire(view, protocol, participant)).collect(),
     }
 }
 
 /// An event as a record, as JSON.
-pub(super) fn event(view: &AccountView, conversation: ConversationId, event: &Event, files: &Files) -> String {
-    json(&record(view, conversation, &conversation.to_string(), event, files))
+pub(super) fn event(view: &AccountView, protocol: Protocol, conversation: ConversationId, event: &Event, files: &Files) -> String {
+    json(&record(view, protocol, conversation, &conversation.to_string(), event, files))
 }
 
-fn record<'a>(view: &AccountView, conversation: ConversationId, id: &'a str, event: &'a Event, files: &'a Files) -> Record<'a> {
+fn record<'a>(
+    view: &AccountView,
+    protocol: Protocol,
+    conversation: ConversationId,
+    id: &'a str,
+    event: &'a Event,
+    files: &'a Files,
+) -> Record<'a> {
     let body = match &event.body {
         EventBody::Content(Content::Text { text, quick_replies }) => EventWire::Content {
             content_type: "text/plain",
@@ -205,22 +261,30 @@ fn record<'a>(view: &AccountView, conversation: ConversationId, id: &'a str, eve
             Audience::AgentsAndManagers => "AGENTS_AND_MANAGERS",
         },
         metadata: raw(event.metadata.as_deref()),
-        ..bare_record(view, conversation, id, event.dialog, event.originator, body)
+        ..bare_record(view, protocol, conversation, id, event.dialog, event.originator, body)
     }
 }
 
 /// A chat state as a record, as JSON: neither numbered nor timed.
-pub(super) fn chat_state(view: &AccountView, it: &Conversation, dialog: DialogNumber, party: Party, state: &str) -> String {
+pub(super) fn chat_state(
+    view: &AccountView,
+    protocol: Protocol,
+    it: &Conversation,
+    dialog: DialogNumber,
+    party: Party,
+    state: &str,
+) -> String {
     let role = it
         .dialog(dialog)
         .and_then(|dialog| dialog.participants.iter().find(|participant| participant.party == party))
         .map_or(Role::Agent, |participant| participant.role);
     let id = it.id.to_string();
-    json(&bare_record(view, it.id, &id, dialog, Originator { party, role }, EventWire::ChatState { chat_state: state }))
+    json(&bare_record(view, protocol, it.id, &id, dialog, Originator { party, role }, EventWire::ChatState { chat_state: state }))
 }
 
 fn bare_record<'a>(
     view: &AccountView,
+    protocol: Protocol,
     conversation: ConversationId,
     id: &'a str,
     dialog: DialogNumber,
@@ -230,9 +294,9 @@ fn bare_record<'a>(
     let originator_pid = pid(view, originator.party);
     Record {
         sequence: None,
-        originator_id: old_id(&view.account.id, originator.party),
+        originator_id: protocol.id(view, originator.party),
         originator_metadata: OriginatorMetadata { id: originator_pid.clone(), role: originator.role.name() },
-        originator_pid,
+        originator_pid: (protocol != Protocol::V3).then_some(originator_pid),
         server_timestamp: None,
         vendor_timestamp: None,
         event,

@@ -1,4 +1,5 @@
-//! The shapes of notifications and event records on the brand socket, version 2.x.
+//! The shapes of notifications and event records: those of the agents' connections (version 2.x) and those of consumers'
+//! (version 3), which differ in how they name people.
 //!
 //! Structs only: `render` fills them by hand from the domain. Required members are never left out, because the published
 //! clients dereference them unguarded; arrays are always arrays.
@@ -18,8 +19,9 @@ pub(super) struct ConversationResult<'a> {
     #[serde(rename = "effectiveTTR")]
     pub effective_ttr: i64,
     pub last_update_time: i64,
-    #[serde(rename = "numberOfunreadMessages")]
-    pub unread: BTreeMap<String, u32>,
+    /// Agents' connections only.
+    #[serde(rename = "numberOfunreadMessages", skip_serializing_if = "Option::is_none")]
+    pub unread: Option<BTreeMap<String, u32>>,
     pub conversation_details: Details<'a>,
     /// Complete or absent, never empty.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,10 +40,10 @@ pub(super) struct Details<'a> {
     pub stage: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_reason: Option<&'static str>,
-    #[serde(serialize_with = "role_map")]
-    pub participants: RoleMap,
-    #[serde(rename = "participantsPId", serialize_with = "role_map")]
-    pub participants_pid: RoleMap,
+    pub participants: Participants,
+    /// Agents' connections only.
+    #[serde(rename = "participantsPId", serialize_with = "optional_role_map", skip_serializing_if = "Option::is_none")]
+    pub participants_pid: Option<RoleMap>,
     pub dialogs: Vec<DialogWire<'a>>,
     pub start_ts: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,12 +51,60 @@ pub(super) struct Details<'a> {
     pub meta_data_last_update_ts: i64,
     pub first_conversation: bool,
     pub ttr: Ttr,
-    pub csat_rate: u8,
-    pub note: &'static str,
-    pub group_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<DelayWire<'a>>,
+    #[serde(rename = "manualETTR", skip_serializing_if = "Option::is_none")]
+    pub manual_ettr: Option<i64>,
+    /// Agents' connections only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csat_rate: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csat: Option<Csat>,
+    /// Agents' connections only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'a str>,
+    /// Agents' connections only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign_info: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<Box<RawValue>>,
     pub conversation_handler_details: HandlerDetails<'a>,
-    /// Ours; published clients ignore it.
-    pub antiphon: Extension<'a>,
+    /// Ours, on agents' connections only; published clients ignore it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub antiphon: Option<Extension<'a>>,
+}
+
+/// Everyone in a conversation.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Participants {
+    /// By role, as agents' connections have it.
+    Roles(#[serde(serialize_with = "role_map")] RoleMap),
+    /// One by one, as consumers' have it.
+    List(Vec<ParticipantWire>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DelayWire<'a> {
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    pub till_when: i64,
+}
+
+/// What the consumer thinks of a conversation.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Csat {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csat_rate: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csat_resolution_confirmation: Option<bool>,
+    pub status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -72,7 +122,19 @@ pub(super) struct DialogWire<'a> {
     pub closed_by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_cause: Option<&'a str>,
+    /// The app that asks, in a survey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta_data: Option<DialogMeta<'a>>,
+    /// What was attached to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<&'a RawValue>,
     pub participants_details: Vec<ParticipantWire>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DialogMeta<'a> {
+    pub app_install_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -153,10 +215,11 @@ pub(super) struct Record<'a> {
     /// Absent for chat states only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// In the old space; clients compare it with their own.
+    /// On agents' connections in the old space; clients compare it with their own.
     pub originator_id: String,
-    #[serde(rename = "originatorPId")]
-    pub originator_pid: String,
+    /// Agents' connections only.
+    #[serde(rename = "originatorPId", skip_serializing_if = "Option::is_none")]
+    pub originator_pid: Option<String>,
     pub originator_metadata: OriginatorMetadata,
     /// Absent for chat states only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -278,6 +341,13 @@ pub(super) struct ChangeWire<R> {
 pub(super) struct Changes<'a, R> {
     pub subscription_id: &'a str,
     pub changes: Vec<ChangeWire<R>>,
+}
+
+fn optional_role_map<S: serde::Serializer>(map: &Option<RoleMap>, serializer: S) -> Result<S::Ok, S::Error> {
+    match map {
+        Some(map) => role_map(map, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn role_map<S: serde::Serializer>(map: &RoleMap, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,7 +1,10 @@
 //! A product behind a loopback listener, and a client that speaks the protocol.
 
 use antiphon_api::compat::{CompatLimits, CompatState, routes};
-use antiphon_domain::AccountSettings;
+use antiphon_app::ports::Store;
+use antiphon_app::ports::store::{UnitOfWork, Write};
+use antiphon_domain::source::{Health, HealthState};
+use antiphon_domain::{AccountSettings, Source, SourceId, Timestamp};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::app::{ACCOUNT, PASSWORD};
 use axum::Router;
@@ -102,9 +105,59 @@ impl Served {
         self.try_connect(&bearer, version, &[]).await.expect("the upgrade succeeds")
     }
 
+    /// A visitor's token, over a source of the web that is connected for it.
+    pub async fn visitor(&self) -> String {
+        self.connect_web().await;
+        self.test.app.sign_up_visitor(ACCOUNT).await.expect("the account has a web source")
+    }
+
+    async fn connect_web(&self) {
+        let now = Timestamp(0);
+        let mut unit = UnitOfWork::new(self.test.account());
+        unit.write(Write::PutSource(Source {
+            id: SourceId(77),
+            channel: "web".into(),
+            name: "Shop".into(),
+            address: "shop".into(),
+            skill: None,
+            app: None,
+            enabled: true,
+            api_base_url: None,
+            credentials: Default::default(),
+            settings: Default::default(),
+            health: Health { state: HealthState::Unknown, message: String::new(), since: now },
+            created_at: now,
+            updated_at: now,
+        }));
+        self.test.store.commit(unit).await.expect("the source is stored");
+        self.test.app.reload_directory().await.expect("it is loaded");
+    }
+
+    /// Connects a consumer whose token comes in the header.
+    pub async fn visit(&self, token: &str) -> Client {
+        self.visit_with(token, "").await
+    }
+
+    /// The same with the features that their program has.
+    pub async fn visit_with(&self, token: &str, features: &str) -> Client {
+        let authorization = format!("jwt {token}");
+        let properties = format!(r#"{{"type":".ClientProperties","features":[{features}]}}"#);
+        let headers = [("authorization", &*authorization), ("client-properties", &*properties)];
+        self.try_socket("consumer?v=3", &headers).await.expect("the upgrade succeeds")
+    }
+
+    /// Connects a consumer who has not said who they are.
+    pub async fn visit_nameless(&self) -> Client {
+        self.try_socket("consumer?v=3", &[]).await.expect("the upgrade succeeds")
+    }
+
     /// Tries to connect; the error is the HTTP status.
     pub async fn try_connect(&self, bearer: &str, version: &str, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
-        let url = format!("ws://{}/ws_api/account/{ACCOUNT}/messaging/brand/{bearer}?v={version}", self.address);
+        self.try_socket(&format!("brand/{bearer}?v={version}"), headers).await
+    }
+
+    pub async fn try_socket(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
+        let url = format!("ws://{}/ws_api/account/{ACCOUNT}/messaging/{path}", self.address);
         let mut request = url.into_client_request().expect("a request");
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header value"));
@@ -248,6 +301,8 @@ pub const PUBLISH: &str = ".ams.ms.PublishEvent";
 pub const UPDATE: &str = ".ams.cm.UpdateConversationField";
 pub const CHANGES: &str = ".ams.aam.ExConversationChangeNotification";
 pub const EVENT: &str = ".ams.ms.OnlineEventDistribution";
+pub const OWN_CHANGES: &str = "cqm.ExConversationChangeNotification";
+pub const OWN_EVENTS: &str = "ms.MessagingEventNotification";
 pub const RING: &str = ".ams.routing.RoutingTaskNotification";
 pub const STATE: &str = ".ams.routing.AgentStateNotification";
 pub const SENTENCE: &str = ".ReqBody$StringResp";
@@ -257,11 +312,20 @@ pub fn brief(frame: &Value) -> String {
     let body = &frame["body"];
     match frame["type"].as_str().unwrap_or("") {
         CHANGES => body["changes"].as_array().expect("a list").iter().map(|one| text(&one["type"])).collect::<Vec<_>>().join(" "),
+        OWN_CHANGES => body["changes"].as_array().expect("a list").iter().map(|one| text(&one["type"])).collect::<Vec<_>>().join(" "),
+        OWN_EVENTS => body["changes"].as_array().expect("a list").iter().map(own_event).collect::<Vec<_>>().join(", "),
         EVENT if body.get("sequence").is_some() => format!("event {}", body["sequence"]),
         EVENT => format!("chat {}", text(&body["event"]["chatState"])),
         RING => format!("ring {}", text(&body["changes"][0]["result"]["ringsDetails"][0]["ringState"])),
         STATE => format!("state {}", text(&body["changes"][0]["result"]["availability"])),
         other => other.to_owned(),
+    }
+}
+
+fn own_event(record: &Value) -> String {
+    match record.get("sequence") {
+        Some(sequence) => format!("event {sequence}"),
+        None => format!("chat {}", text(&record["event"]["chatState"])),
     }
 }
 

@@ -9,3 +9,4 @@ mod http;
 mod send;
 mod sockets;
 mod transfers;
+mod visits;

@@ -8,6 +8,7 @@ pub mod profile;
 mod read;
 mod write;
 
+use crate::identity::ConsumerIdentity;
 use crate::live::KnownConsumer;
 use crate::ports::store::ReadError;
 use crate::{AccountState, App};
@@ -17,6 +18,9 @@ use std::sync::Arc;
 
 pub use open::{Open, OpenError, OpenErrorKind, Opened};
 pub use profile::ProfileUpdate;
+
+/// How sure we are of somebody whom the brand vouches for, in the published words.
+const LEVEL: &str = "loa1";
 
 /// An authenticated consumer of our own protocols.
 #[derive(Clone, Debug)]
@@ -47,6 +51,24 @@ pub struct Client {
 }
 
 impl ConsumerCaller {
+    /// Whom a token speaks for, as a caller; `None` for one whose source somebody else has to name.
+    pub fn of(identity: &ConsumerIdentity, client: Client) -> Option<Self> {
+        let claims = identity.issuer.as_ref().map(|issuer| Claims {
+            issuer: issuer.as_str().into(),
+            level: LEVEL.into(),
+            attributes: serde_json::Value::Array(identity.attributes()).to_string().into(),
+        });
+        Some(Self {
+            account: identity.account.clone(),
+            consumer: identity.consumer,
+            source: identity.source?,
+            address: identity.external_id.as_str().into(),
+            authenticated: identity.authenticated,
+            claims: claims.map(Arc::new),
+            client,
+        })
+    }
+
     /// Keeps their idempotency keys apart from everybody else's.
     pub(crate) fn key(&self) -> Arc<str> {
         format!("consumer:{}", self.consumer).into()

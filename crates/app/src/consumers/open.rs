@@ -6,12 +6,11 @@
 use super::{ConsumerCaller, ProfileUpdate};
 use crate::opening::{Beginning, write_beginning};
 use crate::ports::store::{Answered, CommitError, UnitOfWork, Write};
-use crate::update::{Actor, FieldChange, Update, UpdateErrorKind};
 use crate::{AccountState, AccountView, App, Unavailable};
 use antiphon_domain::conversation::{Origin, ResponseTimeKind};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::Task;
-use antiphon_domain::{Conversation, ConversationId, SkillId, Source};
+use antiphon_domain::{ConversationId, SkillId, Source};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -222,18 +221,6 @@ impl App {
         let conversation = begun.id;
         self.begun(state, &consumer, begun, Some(task), (Vec::new(), changes));
         Ok(Opened { conversation, repeated: false })
-    }
-
-    /// Ends a conversation whose survey still goes on: its consumer has something new to say.
-    async fn end_survey(self: &Arc<Self>, state: &AccountState, current: &Conversation) -> Result<(), OpenError> {
-        let close = FieldChange::Close { cause: Some("The consumer opened another conversation".into()) };
-        let update = Update::new(current.id, vec![close]);
-        match state.dispatcher.update(Actor::System, update).await {
-            Ok(_) => Ok(()),
-            // It ended meanwhile.
-            Err(error) if error.kind == UpdateErrorKind::Closed => Ok(()),
-            Err(error) => Err(Unavailable(error.message).into()),
-        }
     }
 }
 

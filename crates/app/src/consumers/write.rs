@@ -1,10 +1,13 @@
 //! What a consumer does in their own conversation: write, give receipts, type, close, rate, ask for haste.
 
 use super::ConsumerCaller;
-use crate::App;
+use crate::ports::store::ConversationFilter;
 use crate::publish::{Author, DialogRef, Publish, PublishError};
 use crate::update::{Actor, Update, UpdateDone, UpdateError};
+use crate::{App, Unavailable};
+use antiphon_domain::event::Party;
 use antiphon_domain::id::{DialogNumber, Sequence};
+use antiphon_domain::{AccountId, ConsumerId};
 use std::sync::Arc;
 
 impl App {
@@ -29,6 +32,19 @@ impl App {
         let (conversation, party) = self.typing_in(&Author::Consumer(caller), dialog, chat_state).await?;
         if dialog.number == DialogNumber::MAIN {
             self.announce_chat_state(conversation, dialog.number, party, chat_state);
+        }
+        Ok(())
+    }
+
+    /// Tells agents that a consumer's last connection went, or that one came back. Never stored.
+    ///
+    /// # Errors
+    /// When the store can't be read; nobody was told then.
+    pub async fn consumer_presence(self: &Arc<Self>, account: &AccountId, consumer: ConsumerId, present: bool) -> Result<(), Unavailable> {
+        let filter = ConversationFilter { open: Some(true), consumer: Some(consumer), ..ConversationFilter::default() };
+        for open in self.store.conversations(account, &filter, None, 1).await?.into_iter().filter(|open| open.main().open) {
+            let state = if present { "ACTIVE" } else { "BACKGROUND" };
+            self.announce_chat_state(Arc::new(open), DialogNumber::MAIN, Party::Consumer(consumer), state);
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! One batch of the dispatcher: commands in, one unit of work out, then answers and announcements.
 
 use super::{AnswerError, Command, SharedRouter, load};
+use crate::opening::{ByAgent, OpenByAgentError, OpenByAgentErrorKind};
 use crate::ports::bus::{Announcement, ConversationMoved};
-use crate::ports::store::{CommitError, UnitOfWork, Write};
+use crate::ports::store::{Answered, CommitError, UnitOfWork, Write};
 use crate::update::decide::{Circumstances, decide};
 use crate::update::{Actor, Update, UpdateDone, UpdateError};
 use crate::{AccountState, App, Unavailable, users_of};
@@ -23,10 +24,10 @@ struct Remembered {
     caller: Arc<str>,
     key: Arc<str>,
     asked: [u8; 32],
-    done: UpdateDone,
+    answer: Arc<str>,
 }
 
-/// A conversation that the batch changes.
+/// A conversation that the batch changes. One that begins was nothing before: its base has version 0.
 pub(super) struct Work {
     base: Arc<Conversation>,
     next: Conversation,
@@ -101,6 +102,10 @@ impl<'a> Batch<'a> {
             Command::Update { actor, update, reply } => match self.update(&actor, &update).await {
                 Err(error) => drop(reply.send(Err(error))),
                 Ok(done) => self.replies.push(Box::new(move |outcome| drop(reply.send(outcome.map(|()| done).map_err(UpdateError::from))))),
+            },
+            Command::Begin { ask, reply } => match self.begin(&ask).await {
+                Err(error) => drop(reply.send(Err(error))),
+                Ok(begun) => self.replies.push(Box::new(move |outcome| drop(reply.send(outcome.map(|()| begun).map_err(Into::into))))),
             },
             Command::Directory(view) => {
                 self.put_in(Input::Settings(RoutingSettings::of(&view.account.settings))).await;
@@ -212,11 +217,7 @@ impl<'a> Batch<'a> {
     /// The conversation as this batch leaves it so far; locked from here to the end of the batch.
     async fn work(&mut self, id: ConversationId) -> Result<&mut Work, String> {
         if !self.work.contains_key(&id) {
-            let shard = crate::live::Live::conversation_shard(id);
-            if !self.held.contains_key(&shard) {
-                let guard = self.state.live.lock_conversation(id).await;
-                self.held.insert(shard, guard);
-            }
+            self.hold(id).await;
             let loaded = self.app.load(self.state, self.account, id).await.map_err(|error| error.to_string())?;
             let base = loaded.ok_or_else(|| format!("conversation {id} does not exist"))?;
             self.order.push(id);
@@ -233,11 +234,7 @@ impl<'a> Batch<'a> {
         }
         let directory = self.app.directory();
         let view = directory.account(self.account).ok_or_else(|| UpdateError::not_found(id))?;
-        let shard = crate::live::Live::conversation_shard(id);
-        if !self.held.contains_key(&shard) {
-            let guard = self.state.live.lock_conversation(id).await;
-            self.held.insert(shard, guard);
-        }
+        self.hold(id).await;
         let exists = self.work.contains_key(&id) || self.app.load(self.state, self.account, id).await.map_err(Unavailable::from)?.is_some();
         if !exists {
             return Err(UpdateError::not_found(id));
@@ -264,26 +261,74 @@ impl<'a> Batch<'a> {
             self.put_in(input).await;
         }
         if let Some(key) = &update.client_id {
-            self.remembered.push(Remembered { caller: actor.key(), key: key.as_str().into(), asked, done: decided.done });
+            self.remembered.push(Remembered {
+                caller: actor.key(),
+                key: key.as_str().into(),
+                asked,
+                answer: decided.done.remembered().into(),
+            });
         }
         Ok(decided.done)
     }
 
-    /// What the same request came to before: in this batch, or within a day.
+    /// Begins a conversation for an agent, if they have room for it.
+    async fn begin(&mut self, ask: &ByAgent) -> Result<ConversationId, OpenByAgentError> {
+        let gone = || OpenByAgentError::new(OpenByAgentErrorKind::SourceOff, "the consumer's page or number is no longer connected");
+        let agent = ask.caller.id();
+        let caller = Actor::User(ask.caller.clone()).key();
+        if let Some((key, asked)) = &ask.client_id
+            && let Some(earlier) = self.answered(&caller, key).await?
+        {
+            let begun = earlier.answer.parse().ok().filter(|_| earlier.asked == *asked);
+            let message = "the same ClientMessageId came with another request before";
+            return begun.ok_or_else(|| OpenByAgentError::new(OpenByAgentErrorKind::IdempotencyMismatch, message));
+        }
+        let has_room = self.with_router(|router, _| router.agent(agent).is_some_and(|seat| seat.load() < seat.max_conversations));
+        if has_room != Some(true) {
+            let message = "you have as many conversations as you may; close or give back one first";
+            return Err(OpenByAgentError::new(OpenByAgentErrorKind::Busy, message));
+        }
+        let directory = self.app.directory();
+        let view = directory.account(self.account).ok_or_else(gone)?;
+        let (mut begun, opened) = self.app.begin(ask.beginning(view).ok_or_else(gone)?, self.now);
+        // What it was before it began: nothing that anybody could have decided on.
+        let base = Arc::new(Conversation { version: 0, ..begun.clone() });
+        let id = begun.id;
+        let assigned = begun.assign(agent, Some(Party::User(agent)), self.now).map_err(|refused| Unavailable(format!("{refused:?}")))?;
+        self.hold(id).await;
+        self.order.push(id);
+        self.work.insert(id, Work { base, next: begun, changes: vec![opened, assigned] });
+        self.agents.insert(agent);
+        self.put_in(Input::Seat(id, agent)).await;
+        if let Some((key, asked)) = &ask.client_id {
+            self.remembered.push(Remembered { caller, key: Arc::clone(key), asked: *asked, answer: id.to_string().into() });
+        }
+        Ok(id)
+    }
+
+    /// Locks a conversation until the end of the batch.
+    async fn hold(&mut self, id: ConversationId) {
+        let shard = crate::live::Live::conversation_shard(id);
+        if !self.held.contains_key(&shard) {
+            let guard = self.state.live.lock_conversation(id).await;
+            self.held.insert(shard, guard);
+        }
+    }
+
+    /// What the same request came to before.
     async fn done_before(&mut self, actor: &Actor, update: &Update, asked: [u8; 32]) -> Result<Option<UpdateDone>, UpdateError> {
         let Some(key) = &update.client_id else { return Ok(None) };
-        let caller = actor.key();
-        let here = self.remembered.iter().find(|known| known.caller == caller && *known.key == **key);
-        let (before, done) = match here {
-            Some(known) => (known.asked, Some(known.done)),
-            None => match self.app.store.answered(self.account, &caller, key).await.map_err(Unavailable::from)? {
-                Some(earlier) => (earlier.asked, UpdateDone::recalled(&earlier.answer)),
-                None => return Ok(None),
-            },
-        };
-        match done.filter(|_| before == asked) {
-            Some(done) => Ok(Some(done)),
-            None => Err(UpdateError::mismatch()),
+        let Some(earlier) = self.answered(&actor.key(), key).await? else { return Ok(None) };
+        let done = UpdateDone::recalled(&earlier.answer).filter(|_| earlier.asked == asked);
+        done.map(Some).ok_or_else(UpdateError::mismatch)
+    }
+
+    /// The answer to a caller's own id of a request: in this batch, or within a day.
+    async fn answered(&mut self, caller: &Arc<str>, key: &str) -> Result<Option<Answered>, Unavailable> {
+        let here = self.remembered.iter().find(|known| known.caller == *caller && *known.key == *key);
+        match here {
+            Some(known) => Ok(Some(Answered { asked: known.asked, answer: Arc::clone(&known.answer) })),
+            None => Ok(self.app.store.answered(self.account, caller, key).await?),
         }
     }
 
@@ -325,8 +370,8 @@ impl<'a> Batch<'a> {
 
     async fn commit(&mut self) -> Result<Vec<ConversationMoved>, String> {
         let mut unit = UnitOfWork::new(self.account.clone());
-        for Remembered { caller, key, asked, done } in self.remembered.drain(..) {
-            unit.write(Write::Remember { caller, key, asked, answer: done.remembered().into(), at: self.now });
+        for Remembered { caller, key, asked, answer } in self.remembered.drain(..) {
+            unit.write(Write::Remember { caller, key, asked, answer, at: self.now });
         }
         let mut moves = Vec::new();
         for id in &self.order {

@@ -8,6 +8,7 @@ mod batch;
 mod load;
 
 use crate::directory::AccountView;
+use crate::opening::{ByAgent, OpenByAgentError};
 use crate::update::{Actor, Update, UpdateDone, UpdateError};
 use crate::{App, Unavailable};
 use antiphon_domain::routing::{Availability, RingRefused, Router, Task};
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Sockets { agent: UserId, open: u32, listening: u32 },
     /// Change a conversation: atomic.
     Update { actor: Actor, update: Update, reply: oneshot::Sender<Result<UpdateDone, UpdateError>> },
+    /// Begin a conversation for an agent, who has it from the start.
+    Begin { ask: Box<ByAgent>, reply: oneshot::Sender<Result<ConversationId, OpenByAgentError>> },
     /// Users or settings changed.
     Directory(Arc<AccountView>),
 }
@@ -123,6 +126,12 @@ impl Handle {
     pub(crate) async fn update(&self, actor: Actor, update: Update) -> Result<UpdateDone, UpdateError> {
         let (reply, answer) = oneshot::channel();
         let _ = self.mailbox.send(Command::Update { actor, update, reply });
+        answer.await.unwrap_or_else(|_| Err(stopped().into()))
+    }
+
+    pub(crate) async fn begin(&self, ask: ByAgent) -> Result<ConversationId, OpenByAgentError> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.mailbox.send(Command::Begin { ask: Box::new(ask), reply });
         answer.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 

@@ -56,9 +56,7 @@ impl Author<'_> {
         let content = !matches!(request.body, EventBody::Accept { .. });
         let refuse = |sentence: &str| Err(PublishError::new(PublishErrorKind::Forbidden, sentence));
         match role {
-            Role::Reader if content && request.audience == Audience::All => {
-                refuse("a reader sees everything and writes nothing to the consumer")
-            }
+            Role::Reader if content => refuse("a reader sees everything and writes nothing; join as manager or agent to write"),
             Role::Consumer if request.audience != Audience::All => refuse("messageAudience: consumers write to everybody"),
             _ => Ok(role),
         }

@@ -79,7 +79,7 @@ impl Actor {
 
 fn authorise_user(caller: &Caller, change: &FieldChange, current: &Conversation) -> Result<(), UpdateError> {
     let privileged = caller.may(Privilege::JoinConversations);
-    let acts = |role: Option<Role>| matches!(role, Some(Role::AssignedAgent | Role::Agent | Role::Manager));
+    let acts = |role: Option<Role>| matches!(role, Some(Role::AssignedAgent | Role::Agent | Role::Manager | Role::Controller));
     let in_dialog = |number: DialogNumber| current.dialog(number).and_then(|dialog| dialog.role_of(caller.id()));
     let own_role = current.role_of(caller.id());
     let allowed = match change {

@@ -1,6 +1,7 @@
 //! The use cases over a real SQLite store, a virtual clock and a canned net.
 
 mod apps;
+mod by_agent;
 mod consent;
 mod consumers;
 mod equality;

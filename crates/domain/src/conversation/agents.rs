@@ -99,13 +99,14 @@ impl Conversation {
     /// Adds a user in a role other than consumer or assigned agent.
     ///
     /// # Errors
-    /// `NoSuchDialog`, `Closed`, or `AlreadyAParticipant` when the user has that role already.
+    /// `NoSuchDialog`, `Closed`, or `AlreadyAParticipant` when the user has that role already, or is proposed.
     pub fn join(&mut self, number: DialogNumber, user: UserId, role: Role, now: Timestamp) -> Result<Change, Refused> {
         let dialog = self.dialogs.get_mut(usize::from(number.0)).ok_or(Refused::NoSuchDialog)?;
         if !dialog.open {
             return Err(Refused::Closed);
         }
-        if dialog.participants.iter().any(|p| p.party == Party::User(user) && p.role == role) {
+        // Who is proposed takes it or lets it be; joining besides would make them two.
+        if dialog.participants.iter().any(|p| p.party == Party::User(user) && (p.role == role || p.suggested)) {
             return Err(Refused::AlreadyAParticipant);
         }
         let last_actives = dialog.participants.iter().rposition(|p| !p.suggested).map_or(0, |at| at + 1);

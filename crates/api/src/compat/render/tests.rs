@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::compat::fixtures;
-use antiphon_domain::conversation::{ClosedBy, Draft};
+use antiphon_domain::conversation::{ClosedBy, Delay, Draft, Rating, RatingStatus};
 use antiphon_domain::{AcceptStatus, ConsumerId, FileId, SourceId, Timestamp};
 use serde_json::{Value, json};
 
@@ -87,6 +87,75 @@ fn a_conversation_is_complete() {
     assert_eq!(shown(Protocol::V21, &it), expected);
 }
 
+/// A conversation of our own protocols, served, rated, and now being asked about.
+fn in_survey() -> Conversation {
+    let mut it = fixtures::conversation();
+    it.origin = Some(std::sync::Arc::new(Origin {
+        campaign: Some(r#"{"campaignId":1,"engagementId":"2"}"#.into()),
+        context: Some(r#"{"type":"SharkContext","lang":"en-US"}"#.into()),
+        client: Some(r#"{"type":".ClientProperties","os":"IOS"}"#.into()),
+        features: Vec::new(),
+    }));
+    it.assign(UserId(77), None, Timestamp(2_000)).expect("open");
+    it.append(DialogNumber::MAIN, draft(Party::User(UserId(77)), Role::AssignedAgent, EventBody::text("hi")), Timestamp(2_500))
+        .expect("open");
+    it.set_note("vip".into(), None, Timestamp(2_600));
+    it.set_delay(Some(Delay { kind: "NIGHT".into(), till: Timestamp(7) }), None, Timestamp(2_600)).expect("open");
+    it.set_due(Some(Timestamp(8)), None, Timestamp(2_600)).expect("open");
+    let survey = Some("app1".into());
+    it.close_dialog(DialogNumber::MAIN, ClosedBy::Consumer, None, survey, None, Timestamp(3_000)).expect("open");
+    it.tag_dialog(DialogNumber(1), Some(r#"[{"type":"Survey"}]"#.into()), None, Timestamp(3_100)).expect("open");
+    it.rate(Rating { stars: Some(4), resolved: Some(true), status: RatingStatus::Filled }, None, Timestamp(3_200));
+    it
+}
+
+#[test]
+fn a_survey_and_where_it_comes_from_are_shown_to_both_sides() {
+    let it = in_survey();
+    let consumer = "07".repeat(32);
+    let pid = "4d4d4d4d-4d4d-4d4d-4d4d-4d4d4d4d4d4d";
+    for (protocol, agent) in [(Protocol::V21, "12.77"), (Protocol::V3, pid)] {
+        let shown = shown(protocol, &it);
+        let details = &shown["conversationDetails"];
+        assert_eq!((&shown["effectiveTTR"], &details["state"], &details["stage"]), (&json!(-1), &json!("CLOSE"), &json!("OPEN")));
+        assert_eq!(details["closeReason"], "CONSUMER");
+        let survey = crate::compat::identity::dialog_id(it.id, DialogNumber(1));
+        let expected = json!({
+            "dialogId": survey, "dialogType": "POST_SURVEY", "channelType": "MESSAGING", "state": "OPEN",
+            "creationTs": 3_000, "metaDataLastUpdateTs": 3_100, "metaData": { "appInstallId": "app1" }, "metadata": [{ "type": "Survey" }],
+            "participantsDetails": [
+                { "id": consumer, "role": "CONSUMER", "state": "ACTIVE" }, { "id": agent, "role": "READER", "state": "ACTIVE" }
+            ]
+        });
+        assert_eq!(details["dialogs"][1], expected);
+        assert_eq!(details["csat"], json!({ "csatRate": 4, "csatResolutionConfirmation": true, "status": "FILLED" }));
+        assert_eq!(details["campaignInfo"], json!({ "campaignId": 1, "engagementId": "2" }));
+        let properties = json!({ "type": ".ClientProperties", "os": "IOS" });
+        assert_eq!(details["context"], json!({ "type": "SharkContext", "lang": "en-US", "clientProperties": properties }));
+        assert_eq!((&details["manualETTR"], &details["delay"]), (&json!(8), &json!({ "type": "NIGHT", "tillWhen": 7 })));
+    }
+}
+
+#[test]
+fn consumers_are_shown_no_old_id_and_nothing_between_agents() {
+    let shown = shown(Protocol::V3, &in_survey());
+    let pid = "4d4d4d4d-4d4d-4d4d-4d4d-4d4d4d4d4d4d";
+    let details = &shown["conversationDetails"];
+    let expected = json!([
+        { "id": "07".repeat(32), "role": "CONSUMER", "state": "ACTIVE" },
+        { "id": pid, "role": "ASSIGNED_AGENT", "state": "ACTIVE" },
+        { "id": pid, "role": "READER", "state": "ACTIVE" }
+    ]);
+    assert_eq!(details["participants"], expected);
+    for absent in ["participantsPId", "csatRate", "note", "groupId", "antiphon"] {
+        assert_eq!(details.get(absent), None, "{absent}");
+    }
+    assert_eq!(shown.get("numberOfunreadMessages"), None);
+    let last = &shown["lastContentEventNotification"];
+    assert_eq!((&last["originatorId"], last.get("originatorPId")), (&json!(pid), None));
+    assert!(!shown.to_string().contains("12.77"), "{shown}");
+}
+
 #[test]
 fn a_closed_conversation_says_who_closed_it() {
     let mut it = fixtures::conversation();
@@ -134,7 +203,7 @@ fn each_kind_of_event_has_its_shape() {
             body,
             metadata: metadata.map(Into::into),
         };
-        let record: Value = serde_json::from_str(&event(&view, id, &made, files)).expect("JSON");
+        let record: Value = serde_json::from_str(&event(&view, Protocol::V21, id, &made, files)).expect("JSON");
         assert_eq!(record["event"], expected);
         assert_eq!(record["messageAudience"], "AGENTS_AND_MANAGERS");
         assert_eq!([&record["originatorId"], &record["sequence"]], [&json!("12.77"), &json!(4)]);
@@ -188,7 +257,7 @@ fn each_kind_of_event_has_its_shape() {
 #[test]
 fn a_chat_state_is_neither_numbered_nor_timed() {
     let it = fixtures::conversation();
-    let text = chat_state(&fixtures::view(), &it, DialogNumber::MAIN, Party::Consumer(ConsumerId([7; 32])), "COMPOSING");
+    let text = chat_state(&fixtures::view(), Protocol::V21, &it, DialogNumber::MAIN, Party::Consumer(ConsumerId([7; 32])), "COMPOSING");
     let record: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!([record.get("sequence"), record.get("serverTimestamp")], [None, None]);
     assert_eq!(record["event"], json!({ "type": "ChatStateEvent", "chatState": "COMPOSING" }));

@@ -11,6 +11,7 @@ pub(super) use batch::open;
 pub(super) use single::send;
 
 use super::Shared;
+use super::socket::envelope::OneOrMany;
 use answers::Refusal;
 use antiphon_app::consumers::Client;
 use antiphon_app::identity::TokenError;
@@ -104,16 +105,16 @@ fn caller(app: &App, account: &AccountId, headers: &HeaderMap) -> Result<Consume
 
 #[derive(Deserialize)]
 struct Features {
-    features: Option<Vec<String>>,
+    features: Option<OneOrMany<String>>,
 }
 
 /// What the program says of itself. What can't be read is no reason to fail: published programs break this header.
-fn client(header: Option<&str>) -> Client {
+pub(in crate::compat) fn client(header: Option<&str>) -> Client {
     let Some(json) = header.filter(|json| json.len() <= MAX_CLIENT) else { return Client::default() };
     if serde_json::from_str::<&RawValue>(json).is_err() || !json.starts_with('{') {
         return Client::default();
     }
-    let features = serde_json::from_str::<Features>(json).ok().and_then(|read| read.features).unwrap_or_default();
+    let features = serde_json::from_str::<Features>(json).ok().and_then(|read| read.features).map(OneOrMany::into_vec).unwrap_or_default();
     Client { properties: Some(json.into()), features: features.into_iter().map(Into::into).collect() }
 }
 
@@ -140,6 +141,7 @@ mod tests {
             &["AUTO_MESSAGES", "RICH_CONTENT"],
         );
         check(Some(r#"{"type":"ClientProperties","features":[]}"#), true, &[]);
-        check(Some(r#"{"features":"RICH_CONTENT"}"#), true, &[]);
+        check(Some(r#"{"features":"RICH_CONTENT"}"#), true, &["RICH_CONTENT"]);
+        check(Some(r#"{"features":7}"#), true, &[]);
     }
 }

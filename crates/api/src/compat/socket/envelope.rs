@@ -29,6 +29,8 @@ pub(in crate::compat) struct Request<'a> {
     pub body: Option<&'a RawValue>,
     /// The envelope's metadata: a JSON array, never empty.
     pub metadata: Option<Cow<'a, str>>,
+    /// The envelope's headers, in whatever form: clients send lists, `null`, `{}` and `true`.
+    pub headers: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +45,8 @@ struct Frame<'a> {
     body: Option<&'a RawValue>,
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    headers: Option<&'a RawValue>,
 }
 
 /// Why a request is not fulfilled.
@@ -88,6 +92,11 @@ impl Failure {
     /// A parameter is missing.
     pub(in crate::compat) fn missing(details: impl Into<String>) -> Self {
         Self::error(400, 1, "Missing parameter", details)
+    }
+
+    /// Nobody knows yet who asks, or their token is not believed.
+    pub(in crate::compat) fn unauthorized(title: &'static str, details: impl Into<String>) -> Self {
+        Self::error(401, 5, title, details)
     }
 
     /// The caller may not.
@@ -143,7 +152,7 @@ pub(in crate::compat) fn read(text: &str) -> Result<Request<'_>, (Option<String>
     let name = frame.name.ok_or_else(|| fail(Failure::missing("type: name the request, for example \"ms.PublishEvent\"")))?;
     let name = last_segment(&name).ok_or_else(|| fail(unknown(&name)))?.to_owned();
     let metadata = read_metadata(frame.metadata).map_err(fail)?;
-    Ok(Request { id, name, body: frame.body, metadata })
+    Ok(Request { id, name, body: frame.body, metadata, headers: frame.headers })
 }
 
 /// The answer to a type that this server does not know.

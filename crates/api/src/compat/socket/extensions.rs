@@ -5,7 +5,7 @@
 use super::super::identity::dialog_id;
 use super::super::render::file_state;
 use super::envelope::{Out, notify};
-use super::notify::{Told, conversation_frame, fresh_result};
+use super::notify::{CONVERSATION_CHANGE, Told, conversation_frame, fresh_result};
 use super::session::Session;
 use super::subscriptions::Extensions;
 use crate::deliveries::MessageDelivery;
@@ -181,7 +181,7 @@ pub(super) async fn consumer(session: &Session, id: ConsumerId, out: &mut Out) -
         let result = fresh_result(session, it).await?;
         let subscriptions = session.subscriptions.iter().flat_map(|subscriptions| &subscriptions.conversations);
         for subscription in subscriptions.filter(|subscription| subscription.knows(it.id)) {
-            out.push(conversation_frame(&subscription.id, [("UPSERT", result.as_str())]));
+            out.push(conversation_frame(CONVERSATION_CHANGE, &subscription.id, None, [("UPSERT", result.as_str())]));
         }
     }
     Ok(())

@@ -4,9 +4,11 @@ use super::super::identity::{old_id_of_user, user_named};
 use super::envelope::{Failure, Out, Request, respond};
 use super::session::Session;
 use antiphon_app::query::ReadRefused;
+use antiphon_domain::consumer::ConsumerProfile;
 use antiphon_domain::{Consumer, User};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -31,6 +33,8 @@ struct Profile {
     private_data: PrivateData,
     authenticated_data: Attributes,
     claims: Attributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<String>,
 }
 
 #[derive(Default, Serialize)]
@@ -40,11 +44,22 @@ struct PrivateData {
     mobile_num: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
 }
 
 #[derive(Default, Serialize)]
 struct Attributes {
-    lp_sdes: [(); 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    lp_sdes: Vec<Box<RawValue>>,
+}
+
+impl Attributes {
+    /// Stored attributes, as whoever gave them wrote them.
+    fn of(json: Option<&Arc<str>>) -> Vec<Box<RawValue>> {
+        json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    }
 }
 
 pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &mut Out) -> Result<(), Failure> {
@@ -79,13 +94,28 @@ fn of_consumer(consumer: &Consumer) -> Profile {
     let name = consumer.name.as_deref().unwrap_or_default().trim();
     let (first, last) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
     let is_number = consumer.address.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let own = consumer.profile.as_deref();
+    let said = |text: fn(&ConsumerProfile) -> &Option<Arc<str>>| own.and_then(|own| text(own).as_deref()).map(str::to_owned);
+    let claims = own.and_then(|own| own.claims.as_ref());
     Profile {
         user_id: consumer.id.to_string(),
-        first_name: first.to_owned(),
-        last_name: last.trim().to_owned(),
+        first_name: said(|own| &own.first_name).unwrap_or_else(|| first.to_owned()),
+        last_name: said(|own| &own.last_name).unwrap_or_else(|| last.trim().to_owned()),
         avatar_url: consumer.avatar_url.clone().unwrap_or_default(),
-        private_data: PrivateData { mobile_num: is_number.then(|| consumer.address.clone()), email: None },
-        ..Profile::default()
+        role: said(|own| &own.role).unwrap_or_default(),
+        description: said(|own| &own.description).unwrap_or_default(),
+        backgnd_img_uri: said(|own| &own.background_url).unwrap_or_default(),
+        private_data: PrivateData {
+            mobile_num: said(|own| &own.phone).or_else(|| is_number.then(|| consumer.address.clone())),
+            email: said(|own| &own.email),
+            user_id: said(|own| &own.external_id),
+        },
+        authenticated_data: Attributes { iss: None, lp_sdes: Attributes::of(own.and_then(|own| own.attributes.as_ref())) },
+        claims: Attributes {
+            iss: claims.map(|claims| claims.issuer.to_string()),
+            lp_sdes: Attributes::of(claims.map(|claims| &claims.attributes)),
+        },
+        acr: claims.map(|claims| claims.level.to_string()).filter(|level| !level.is_empty()),
     }
 }
 
@@ -95,7 +125,7 @@ fn of_user(session: &Session, user: &User) -> Profile {
     Profile {
         user_id: old_id_of_user(&session.caller.account, user.id),
         first_name: user.nickname.clone(),
-        private_data: PrivateData { mobile_num: None, email: user.email.clone().filter(|_| own) },
+        private_data: PrivateData { email: user.email.clone().filter(|_| own), ..PrivateData::default() },
         ..Profile::default()
     }
 }

@@ -1,9 +1,12 @@
-//! The brand socket: `/ws_api/account/{account}/messaging/brand/{bearer}`.
+//! The agents' socket: `/ws_api/account/{account}/messaging/brand/{bearer}`; the consumers' is in `consumer`.
 //!
-//! Here is the upgrade: who may connect is settled before it. `session` is one connection's life, `requests` leads to the
-//! requests (one file each), `notify` turns announcements into frames. A bearer token never appears in a log.
+//! Here is the upgrade: who may connect is settled before it. `connection` is one connection's life, `session` an agent's,
+//! `requests` leads to the requests (one file each), `notify` turns announcements into frames. A bearer token never appears in
+//! a log.
 
 mod agent_request_conversation;
+mod connection;
+pub(super) mod consumer;
 pub(super) mod envelope;
 mod extension_subscribe;
 mod extensions;

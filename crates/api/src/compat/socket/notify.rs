@@ -6,17 +6,19 @@
 
 use super::super::render::{self, Extras, Files};
 use super::super::wire::{ChangeWire, Changes, ComposerWire, LimitsWire, MediaWire};
+use super::connection::Gone;
 use super::envelope::{Out, notify};
-use super::session::{Gone, Session};
-use super::subscriptions::Step;
+use super::session::Session;
 use super::{extensions, resync};
-use antiphon_app::AccountView;
 use antiphon_app::channel::Keys;
 use antiphon_app::ports::bus::{Announcement, ConversationMoved, Heard};
 use antiphon_app::ports::store::ReadError;
+use antiphon_app::{AccountView, App};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::{Availability, Ring, RingState, Task};
-use antiphon_domain::{Content, Conversation, ConversationId, Dialog, DialogNumber, Event, EventBody, Source};
+use antiphon_domain::{
+    AccountId, Content, Conversation, ConversationId, Dialog, DialogKind, DialogNumber, Event, EventBody, Role, Source, UserId,
+};
 use axum::extract::ws::Utf8Bytes;
 use std::sync::Arc;
 
@@ -84,37 +86,29 @@ pub(super) async fn conversation(session: &mut Session, moved: &ConversationMove
     if session.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.is_stale(it)) {
         return Ok(());
     }
-    let (mut appears, mut moves, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
     let protocol = session.protocol;
-    if let Some(subscriptions) = &mut session.subscriptions {
-        for (at, subscription) in subscriptions.conversations.iter_mut().enumerate() {
-            match subscription.take(protocol, it) {
-                Step::Appears => appears.push(at),
-                Step::Moves => moves.push(at),
-                Step::Leaves => leaves.push(at),
-                Step::Nothing => {}
-            }
-        }
-    }
+    let mut steps = session.subscriptions.as_mut().map(|subscriptions| subscriptions.take(protocol, it)).unwrap_or_default();
     if !moved.shows() {
-        moves.clear();
+        steps.moves.clear();
     }
-    let result = match appears.is_empty() && moves.is_empty() && leaves.is_empty() {
+    let result = match steps.is_empty() {
         true => Utf8Bytes::default(),
         false => shared_result(session, it).await?,
     };
+    // What came along with the request that changed it, for whoever reads reasons.
+    let metadata = moved.changes.iter().rev().find_map(|change| change.metadata.as_deref());
     let change = |session: &Session, subscriptions: &[usize], kind: &str, out: &mut Out| {
         let known = session.subscriptions.iter().flat_map(|known| &known.conversations);
         for (_, subscription) in known.enumerate().filter(|(at, _)| subscriptions.contains(at)) {
-            out.push(conversation_frame(&subscription.id, [(kind, result.as_str())]));
+            out.push(conversation_frame(CONVERSATION_CHANGE, &subscription.id, metadata, [(kind, result.as_str())]));
         }
     };
-    change(session, &appears, "UPSERT", out);
-    events(session, moved, !leaves.is_empty(), out).await?;
-    change(session, &moves, "UPSERT", out);
-    change(session, &leaves, "DELETE", out);
+    change(session, &steps.appears, "UPSERT", out);
+    events(session, moved, !steps.leaves.is_empty(), out).await?;
+    change(session, &steps.moves, "UPSERT", out);
+    change(session, &steps.leaves, "DELETE", out);
     if let Some(subscriptions) = &mut session.subscriptions
-        && !leaves.is_empty()
+        && !steps.leaves.is_empty()
         && !subscriptions.tells_of(it.id)
     {
         subscriptions.note_gone(it.id, it.version);
@@ -130,7 +124,11 @@ async fn events(session: &mut Session, moved: &ConversationMoved, leaving: bool,
     for dialog in &it.dialogs {
         let key = (it.id, dialog.number);
         let takes_part = dialog.participants.iter().any(|participant| participant.party == me && !participant.suggested);
-        let told = leaving || session.subscriptions.as_ref().is_none_or(|subscriptions| subscriptions.tells_of(it.id));
+        let told = match reads_along(dialog, session.caller.id()) {
+            // Who had the conversation may not know what a survey is: only a client that asked for it is told.
+            true => session.seen(key).is_some() || session.subscriptions.as_ref().is_some_and(|known| known.knows(it.id)),
+            false => leaving || session.subscriptions.as_ref().is_none_or(|subscriptions| subscriptions.tells_of(it.id)),
+        };
         if !(takes_part && told) {
             if let Some(subscriptions) = &mut session.subscriptions {
                 subscriptions.seen.remove(&key);
@@ -163,6 +161,11 @@ async fn events(session: &mut Session, moved: &ConversationMoved, leaving: bool,
     Ok(())
 }
 
+/// Whether a user is in a survey only because they had the conversation.
+fn reads_along(dialog: &Dialog, user: UserId) -> bool {
+    dialog.kind == DialogKind::PostSurvey && dialog.role_of(user) == Some(Role::Reader)
+}
+
 async fn fill_gap(session: &Session, it: &Conversation, dialog: &Dialog, start: u64, out: &mut Out) -> Told {
     let mut next = start;
     while next < dialog.next_sequence {
@@ -181,7 +184,7 @@ async fn event_frame(session: &Session, conversation: ConversationId, event: &Ev
     let shared = &session.shared;
     let make = || async {
         let files = files_of(session, &[event]).await?;
-        let record = render::event(&session.view(), conversation, event, &files);
+        let record = render::event(&session.view(), session.protocol, conversation, event, &files);
         Ok(Utf8Bytes::from(format!(r#"{{"kind":"notification","type":"{EVENT}","body":{record}}}"#)))
     };
     shared.events.get_or_make((conversation, event.dialog, event.sequence), make).await
@@ -230,10 +233,15 @@ fn media_of(session: &Session, view: &AccountView, source: &Arc<Source>) -> Opti
 
 /// The stored files that events show.
 pub(super) async fn files_of(session: &Session, events: &[&Event]) -> Result<Files, ReadError> {
+    files_in(&session.shared.app, &session.caller.account, events).await
+}
+
+/// The stored files that events of an account show.
+pub(super) async fn files_in(app: &App, account: &AccountId, events: &[&Event]) -> Result<Files, ReadError> {
     let mut files = Files::new();
     for event in events {
         if let EventBody::Content(Content::File { path, .. }) = &event.body
-            && let Some(file) = session.shared.app.store().file(&session.caller.account, path).await?
+            && let Some(file) = app.store().file(account, path).await?
         {
             files.insert(path.to_string(), file);
         }
@@ -241,14 +249,22 @@ pub(super) async fn files_of(session: &Session, events: &[&Event]) -> Result<Fil
     Ok(files)
 }
 
-/// A notification of changes of conversations whose results are JSON already.
-pub(super) fn conversation_frame<'a>(subscription: &str, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Utf8Bytes {
-    let mut frame =
-        format!(r#"{{"kind":"notification","type":"{CONVERSATION_CHANGE}","body":{{"subscriptionId":"{subscription}","changes":["#);
+/// A notification of changes of conversations whose results, and what goes with each, are JSON already.
+pub(super) fn conversation_frame<'a>(
+    name: &str,
+    subscription: &str,
+    metadata: Option<&str>,
+    changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Utf8Bytes {
+    let mut frame = format!(r#"{{"kind":"notification","type":"{name}","body":{{"subscriptionId":"{subscription}","changes":["#);
     for (at, (kind, result)) in changes.into_iter().enumerate() {
         let comma = if at > 0 { "," } else { "" };
         frame.push_str(&format!(r#"{comma}{{"type":"{kind}","result":"#));
         frame.push_str(result);
+        if let Some(metadata) = metadata {
+            frame.push_str(r#","metadata":"#);
+            frame.push_str(metadata);
+        }
         frame.push('}');
     }
     frame.push_str("]}}");
@@ -260,7 +276,7 @@ fn chat_state(session: &Session, it: &Conversation, dialog: DialogNumber, party:
     let participants = it.dialog(dialog).map_or(&[][..], |dialog| &dialog.participants);
     let takes_part = participants.iter().any(|participant| participant.party == me && !participant.suggested);
     if takes_part && session.subscriptions.as_ref().is_none_or(|subscriptions| subscriptions.tells_of(it.id)) {
-        let record = render::chat_state(&session.view(), it, dialog, party, state);
+        let record = render::chat_state(&session.view(), session.protocol, it, dialog, party, state);
         out.push(format!(r#"{{"kind":"notification","type":"{EVENT}","body":{record}}}"#).into());
     }
 }

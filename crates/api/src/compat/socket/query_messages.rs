@@ -54,7 +54,7 @@ pub(in crate::compat) fn read_dialog(dialog: Option<&str>, conversation: Option<
     dialog_named(text).ok_or_else(|| Failure::not_found(format!("dialogId: there is no dialog {text:?}")))
 }
 
-fn read_sequence(value: TextOrNumber) -> Result<Sequence, Failure> {
+pub(super) fn read_sequence(value: TextOrNumber) -> Result<Sequence, Failure> {
     match value {
         // Some clients start below the first sequence.
         TextOrNumber::Number(number) => Ok(number.max(0).unsigned_abs()),
@@ -78,7 +78,7 @@ async fn read(
         let events: Vec<&Event> = page.iter().map(|event| &**event).collect();
         let files = files_of(session, &events).await.map_err(|_| Failure::unavailable())?;
         for event in &page {
-            if !append(&mut list, &render::event(&view, conversation, event, &files), count) {
+            if !append(&mut list, &render::event(&view, session.protocol, conversation, event, &files), count) {
                 return Ok((list + "]", None));
             }
             count += 1;

@@ -19,6 +19,7 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
         }
         "InitConnection" => init_connection::answer(request, out),
         "SubscribeExConversations" => subscribe_ex_conversations::answer(session, request, out).await,
+        "UpdateExConversationSubscription" => subscribe_ex_conversations::change(session, request, out).await,
         "UnsubscribeExConversations" => unsubscribe_ex_conversations::answer(session, request, out),
         "SubscribeRoutingTasks" => subscribe_routing_tasks::answer(session, request, out).await,
         "UpdateRoutingTaskSubscription" => {
@@ -34,7 +35,7 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
         "GetUserProfile" => get_user_profile::answer(session, request, out).await,
         "GenerateURLForUploadFile" => generate_url::upload(session, request, out).await,
         "GenerateURLForDownloadFile" => generate_url::download(session, request, out).await,
-        "AgentRequestConversation" => agent_request_conversation::answer(),
+        "AgentRequestConversation" => agent_request_conversation::answer(session, request, out).await,
         "antiphon.Subscribe" => extension_subscribe::answer(session, request, out),
         "ConsumerRequestConversation" | "SetUserProfile" | "GenerateUploadToken" => {
             Err(Failure::forbidden(format!("type: {} is for consumers; this is an agent's socket", request.name)))

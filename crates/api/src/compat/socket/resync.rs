@@ -3,16 +3,18 @@
 //! Both read the store as it is now and go through the same bookkeeping as announcements do, so what was told before is
 //! not told again and nothing in between is left out.
 
+use super::super::render::Protocol;
 use super::envelope::Out;
 use super::extensions;
-use super::notify::{self, Told, conversation_frame, fresh_result};
+use super::notify::{self, CONVERSATION_CHANGE, Told, conversation_frame, fresh_result};
 use super::session::Session;
 use super::subscriptions::{Filter, Step};
+use antiphon_app::App;
 use antiphon_app::ports::bus::ConversationMoved;
 use antiphon_app::ports::store::{ConversationCursor, ReadError};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::RingState;
-use antiphon_domain::{Conversation, ConversationId};
+use antiphon_domain::{AccountId, Conversation, ConversationId};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -24,13 +26,17 @@ const PAGE: usize = 200;
 const PAGES: usize = 50;
 
 /// The conversations that match a filter, the oldest change first, at most [`SNAPSHOT`] of those changed last.
-pub(super) async fn matching(session: &Session, filter: &Filter) -> Result<Vec<Arc<Conversation>>, ReadError> {
-    let store = session.shared.app.store();
-    let account = &session.caller.account;
+pub(super) async fn matching(
+    app: &App,
+    account: &AccountId,
+    protocol: Protocol,
+    filter: &Filter,
+) -> Result<Vec<Arc<Conversation>>, ReadError> {
+    let store = app.store();
     let mut found: HashMap<ConversationId, Arc<Conversation>> = HashMap::new();
     if let Some(only) = filter.conversation {
         let one = store.conversation(account, only).await?;
-        return Ok(one.into_iter().filter(|it| filter.matches(session.protocol, it)).map(Arc::new).collect());
+        return Ok(one.into_iter().filter(|it| filter.matches(protocol, it)).map(Arc::new).collect());
     }
     for question in filter.questions() {
         let mut after = None;
@@ -39,7 +45,7 @@ pub(super) async fn matching(session: &Session, filter: &Filter) -> Result<Vec<A
             let page = store.conversations(account, &question, after, PAGE).await?;
             let full = page.len() == PAGE;
             after = page.last().map(|last| ConversationCursor { updated_at: last.updated_at, id: last.id });
-            for it in page.into_iter().filter(|it| filter.matches(session.protocol, it)) {
+            for it in page.into_iter().filter(|it| filter.matches(protocol, it)) {
                 taken += 1;
                 found.insert(it.id, Arc::new(it));
             }
@@ -58,7 +64,7 @@ pub(super) async fn matching(session: &Session, filter: &Filter) -> Result<Vec<A
 /// Tells the snapshot of the subscription made last.
 pub(super) async fn snapshot(session: &mut Session, out: &mut Out) -> Told {
     let Some(filter) = session.subscriptions().conversations.last().map(|subscription| subscription.filter.clone()) else { return Ok(()) };
-    let list = matching(session, &filter).await?;
+    let list = matching(&session.shared.app, &session.caller.account, session.protocol, &filter).await?;
     let mut results = Vec::with_capacity(list.len());
     let protocol = session.protocol;
     for it in &list {
@@ -69,7 +75,7 @@ pub(super) async fn snapshot(session: &mut Session, out: &mut Out) -> Told {
         note_seen(session, it);
     }
     if let Some(subscription) = session.subscriptions().conversations.last() {
-        out.push(conversation_frame(&subscription.id, results.iter().map(|result| ("UPSERT", result.as_str()))));
+        out.push(conversation_frame(CONVERSATION_CHANGE, &subscription.id, None, results.iter().map(|result| ("UPSERT", result.as_str()))));
     }
     Ok(())
 }
@@ -93,7 +99,7 @@ pub(super) async fn everything(session: &mut Session, out: &mut Out) -> Told {
     let filters: Vec<Filter> = subscriptions.conversations.iter().map(|subscription| subscription.filter.clone()).collect();
     let mut list: Vec<Arc<Conversation>> = Vec::new();
     for filter in filters {
-        for it in matching(session, &filter).await? {
+        for it in matching(&session.shared.app, &session.caller.account, session.protocol, &filter).await? {
             ids.remove(&it.id);
             list.push(it);
         }

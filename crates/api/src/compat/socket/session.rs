@@ -1,13 +1,12 @@
-//! One agent connection, from the upgrade to its close: frames in, frames out, and nothing while nothing happens.
+//! An agent's connection: who they are, what they asked to be told about, and whether their session still holds.
 //!
-//! Requests are worked on strictly in order, and announcements between them, so that a response always precedes what it
-//! causes. One timer per connection serves idleness and the session's end; it fires once in the idle limit, not per frame.
-//! A client that does not read is not written to: its announcements are lost, it is told so, and the store fills the gap.
+//! How frames come and go is in [`connection`].
 
 use super::super::Shared;
-use super::super::pace::{Pace, Verdict};
+use super::super::pace::Pace;
 use super::super::render::Protocol;
-use super::envelope::{self, Failure, Out};
+use super::connection::{self, Allowed, Gone, Peer};
+use super::envelope::{self, Out};
 use super::presence::Place;
 use super::subscriptions::Subscriptions;
 use super::{notify, requests};
@@ -15,48 +14,10 @@ use antiphon_app::ports::bus::{Heard, Topic, Tuner};
 use antiphon_app::session::{AuthError, Authenticated};
 use antiphon_app::{AccountView, Caller};
 use antiphon_domain::{ConversationId, DialogNumber, Privilege, Sequence, Timestamp};
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::{FutureExt, SinkExt};
-use std::pin::pin;
+use axum::extract::ws::WebSocket;
+use futures_util::FutureExt;
 use std::sync::Arc;
-use std::task::Poll;
 use tokio::sync::mpsc;
-
-/// Announcements that are worked on before what they cause is flushed.
-const BATCH: usize = 64;
-
-/// Why a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gone {
-    /// The client went, or no longer reads.
-    Client,
-    /// The server stops.
-    Shutdown,
-    /// Nothing came for too long.
-    Idle,
-    /// The session was ended, or what its user may do changed.
-    SessionEnded,
-    /// Far more than the limits allow.
-    Abuse,
-    /// A frame beyond the hard limit.
-    TooLarge,
-    /// The store can't be read, so nothing more can be promised.
-    StoreAway,
-}
-
-impl Gone {
-    fn close(self) -> Option<(u16, &'static str)> {
-        match self {
-            Gone::Client => None,
-            Gone::Shutdown => Some((1001, "the server stops")),
-            Gone::Idle => Some((1000, "nothing came for too long")),
-            Gone::SessionEnded => Some((4401, "the session has ended; sign in again")),
-            Gone::Abuse => Some((1008, "far more requests than the limits allow")),
-            Gone::TooLarge => Some((1009, "the frame is too large")),
-            Gone::StoreAway => Some((1013, "the store is unavailable; connect again in a few seconds")),
-        }
-    }
-}
 
 /// What a connection is made with.
 pub(super) struct Opening {
@@ -172,40 +133,6 @@ impl Session {
         Ok(())
     }
 
-    /// Answers one text frame.
-    pub(super) async fn frame(&mut self, text: &str, out: &mut Out) -> Result<(), Gone> {
-        let limits = &self.shared.limits;
-        let step_us = 1_000_000 / u64::from(limits.requests_per_second.get());
-        match self.pace.admit(self.shared.app.clock().ticks_us(), step_us, limits.requests_at_once) {
-            Verdict::Admitted => {}
-            Verdict::Slower => {
-                let id = envelope::read(text).map_or_else(|(id, _)| id, |request| Some(request.id));
-                let details = format!("at most {} requests a second; wait a second and send again", limits.requests_per_second);
-                out.push(envelope::respond_failure(id.as_deref(), &Failure::too_many(details)));
-                metrics::counter!("antiphon_socket_refused_total", "reason" => "rate").increment(1);
-                return Ok(());
-            }
-            Verdict::Abuse => return Err(Gone::Abuse),
-        }
-        if text.len() > limits.frame_bytes {
-            let details = format!("the frame has {} bytes; at most {} are taken", text.len(), limits.frame_bytes);
-            let id = envelope::read(text).map_or_else(|(id, _)| id, |request| Some(request.id));
-            out.push(envelope::respond_failure(id.as_deref(), &Failure::too_large(details)));
-            return Ok(());
-        }
-        match envelope::read(text) {
-            Ok(request) => {
-                self.active |= !matches!(request.name.as_str(), "GetClock" | "KeepAlive");
-                // Boxed, so that a connection that only waits is small.
-                if let Err(failure) = requests::answer(self, &request, out).await {
-                    out.push(envelope::respond_failure(Some(&request.id), &failure));
-                }
-            }
-            Err((id, failure)) => out.push(envelope::respond_failure(id.as_deref(), &failure)),
-        }
-        Ok(())
-    }
-
     /// Checks whether the session still holds; a request since the last check keeps a program's session awake, a browser's is
     /// kept by what the person does there, which comes another way.
     pub(super) async fn check_session(&mut self) -> Result<(), Gone> {
@@ -235,108 +162,40 @@ impl Session {
     }
 }
 
+impl Peer for Session {
+    fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    fn checked_at(&self) -> Timestamp {
+        self.ends_at
+    }
+
+    async fn check(&mut self) -> Result<(), Gone> {
+        self.check_session().await
+    }
+
+    async fn frame(&mut self, text: &str, out: &mut Out) -> Result<(), Gone> {
+        let limits = &self.shared.limits;
+        let allowed = Allowed { per_second: limits.requests_per_second, at_once: limits.requests_at_once };
+        let Some(request) = connection::admit(&self.shared, &mut self.pace, allowed, text, out)? else { return Ok(()) };
+        self.active |= !matches!(request.name.as_str(), "GetClock" | "KeepAlive");
+        // Boxed, so that a connection that only waits is small.
+        if let Err(failure) = requests::answer(self, &request, out).boxed().await {
+            out.push(envelope::respond_failure(Some(&request.id), &failure));
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, heard: Heard, out: &mut Out) -> Result<(), Gone> {
+        notify::tell(self, heard, out).await
+    }
+}
+
 /// Serves a connection until it ends.
 pub(super) async fn run(mut socket: WebSocket, opening: Opening) {
     let (mut session, mut heard) = Session::new(opening);
     session.place.report().await;
-    let gone = serve(&mut socket, &mut session, &mut heard).await;
+    let gone = connection::serve(&mut socket, &mut session, &mut heard).await;
     tracing::debug!(account = %session.caller.account, user = %session.caller.id(), ?gone, "agent socket ends");
-    if let Some((code, reason)) = gone.close() {
-        let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
-        // Who does not read any more does not get it.
-        let _ = patiently(&session, async { socket.send(close).await }).await;
-    }
-}
-
-async fn serve(socket: &mut WebSocket, session: &mut Session, heard: &mut mpsc::Receiver<Heard>) -> Gone {
-    let shared = Arc::clone(&session.shared);
-    let clock = shared.app.clock();
-    let idle_ms = shared.limits.idle_ms;
-    let mut shutdown = shared.shutdown.clone();
-    let mut last = clock.now();
-    let mut timer = clock.sleep_until(last.plus_ms(idle_ms).min(session.ends_at));
-    if *shutdown.borrow() {
-        return Gone::Shutdown;
-    }
-    let mut out = Out::new();
-    loop {
-        let done = tokio::select! {
-            frame = socket.recv() => {
-                last = clock.now();
-                match frame {
-                    Some(Ok(Message::Text(text))) => session.frame(&text, &mut out).boxed().await,
-                    Some(Ok(Message::Binary(bytes))) => match std::str::from_utf8(&bytes) {
-                        Ok(text) => session.frame(text, &mut out).boxed().await,
-                        Err(_) => session.frame("", &mut out).boxed().await,
-                    },
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                    Some(Ok(Message::Close(_))) | None => Err(Gone::Client),
-                    Some(Err(error)) => Err(if is_too_large(&error) { Gone::TooLarge } else { Gone::Client }),
-                }
-            }
-            first = heard.recv() => match first {
-                Some(first) => hear(session, first, heard, &mut out).boxed().await,
-                None => Err(Gone::Shutdown),
-            },
-            _ = shutdown.changed() => Err(Gone::Shutdown),
-            () = &mut timer => {
-                let now = clock.now();
-                let checked = match now >= last.plus_ms(idle_ms) {
-                    true => Err(Gone::Idle),
-                    false => session.check_session().boxed().await,
-                };
-                timer = clock.sleep_until(last.plus_ms(idle_ms).min(session.ends_at.max(now.plus_ms(1_000))));
-                checked
-            }
-        };
-        let sent = match out.is_empty() {
-            true => Ok(()),
-            false => flush(socket, session, &mut out).boxed().await,
-        };
-        if let Err(gone) = done.and(sent) {
-            return gone;
-        }
-    }
-}
-
-/// Tells what was heard, and what else waits already.
-async fn hear(session: &mut Session, first: Heard, heard: &mut mpsc::Receiver<Heard>, out: &mut Out) -> Result<(), Gone> {
-    notify::tell(session, first, out).await?;
-    for _ in 1..BATCH {
-        let Ok(next) = heard.try_recv() else { break };
-        notify::tell(session, next, out).await?;
-    }
-    Ok(())
-}
-
-async fn flush(socket: &mut WebSocket, session: &Session, out: &mut Out) -> Result<(), Gone> {
-    let frames = std::mem::take(out);
-    patiently(session, async {
-        for frame in frames {
-            socket.feed(Message::Text(frame)).await?;
-        }
-        SinkExt::<Message>::flush(socket).await
-    })
-    .await
-}
-
-/// Waits for a send, but not for ever. The timer is made only when the send does not succeed at once.
-async fn patiently<E>(session: &Session, send: impl Future<Output = Result<(), E>>) -> Result<(), Gone> {
-    let mut send = pin!(send);
-    let at_once = std::future::poll_fn(|context| Poll::Ready(send.as_mut().poll(context))).await;
-    if let Poll::Ready(sent) = at_once {
-        return sent.map_err(|_| Gone::Client);
-    }
-    let clock = session.shared.app.clock();
-    let patience = clock.sleep_until(clock.now().plus_ms(session.shared.limits.send_ms));
-    let mut shutdown = session.shared.shutdown.clone();
-    tokio::select! {
-        sent = send => sent.map_err(|_| Gone::Client),
-        () = patience => Err(Gone::Client),
-        _ = shutdown.changed() => Err(Gone::Shutdown),
-    }
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    error.to_string().contains("too long") || error.to_string().contains("too large")
 }

@@ -4,7 +4,7 @@
 //! conversations, need the privilege to see them.
 
 use super::super::identity::user_named;
-use super::envelope::{Failure, OneOrMany, Out, Request, TextOrNumber, body, respond};
+use super::envelope::{Failure, OneOrMany, Out, Request, TextOrNumber, body, respond, respond_sentence};
 use super::resync;
 use super::session::Session;
 use super::subscriptions::{ConversationSubscription, Filter, MAX_SUBSCRIPTIONS, States};
@@ -27,6 +27,12 @@ struct Body {
     conversation_id: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed {
+    subscription_id: Option<String>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Subscribed<'a> {
@@ -35,11 +41,7 @@ struct Subscribed<'a> {
 
 pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &mut Out) -> Result<(), Failure> {
     let filter = read_filter(body(request)?, &session.view(), session.caller.id())?;
-    if !session.sees_all() && filter.agents != [session.caller.id()] {
-        return Err(Failure::forbidden(
-            "agentIds: you may subscribe to your own conversations only, so name yourself; others need the privilege view_all_conversations",
-        ));
-    }
+    refuse_others(session, &filter)?;
     if session.subscriptions().conversations.len() >= MAX_SUBSCRIPTIONS {
         return Err(Failure::too_many(format!("at most {MAX_SUBSCRIPTIONS} subscriptions on one connection; unsubscribe from one first")));
     }
@@ -57,6 +59,39 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
     let response = respond(request, 200, ".ams.aam.SubscribeExConversations$Response", Subscribed { subscription_id: &id });
     out.insert(at, response);
     Ok(())
+}
+
+/// `UpdateExConversationSubscription`: another filter for a subscription. What matched the old one and not the new one is told
+/// as gone with its next change; the snapshot of the new one comes at once.
+pub(super) async fn change(session: &mut Session, request: &Request<'_>, out: &mut Out) -> Result<(), Failure> {
+    let id =
+        body::<Changed>(request)?.subscription_id.ok_or_else(|| Failure::missing("subscriptionId: name the subscription to change"))?;
+    let filter = read_filter(body(request)?, &session.view(), session.caller.id())?;
+    refuse_others(session, &filter)?;
+    let before = session.subscriptions().conversations.iter().position(|subscription| *subscription.id == *id);
+    let before = before.ok_or_else(|| Failure::not_found("subscriptionId: this connection has no such subscription"))?;
+    let old = session.subscriptions().conversations.remove(before);
+    session.subscriptions().conversations.push(ConversationSubscription::new(id, filter));
+    session.tune();
+    let at = out.len();
+    if resync::snapshot(session, out).await.is_err() {
+        session.subscriptions().conversations.pop();
+        session.subscriptions().conversations.push(old);
+        session.tune();
+        out.truncate(at);
+        return Err(Failure::unavailable());
+    }
+    out.insert(at, respond_sentence(request, 200, "OK Subscription updated successfully"));
+    Ok(())
+}
+
+fn refuse_others(session: &Session, filter: &Filter) -> Result<(), Failure> {
+    if session.sees_all() || filter.agents == [session.caller.id()] {
+        return Ok(());
+    }
+    Err(Failure::forbidden(
+        "agentIds: you may subscribe to your own conversations only, so name yourself; others need the privilege view_all_conversations",
+    ))
 }
 
 fn read_filter(body: Body, view: &AccountView, me: UserId) -> Result<Filter, Failure> {
@@ -87,7 +122,7 @@ fn read_filter(body: Body, view: &AccountView, me: UserId) -> Result<Filter, Fai
     })
 }
 
-fn read_states(name: &str, list: Option<OneOrMany<String>>) -> Result<States, Failure> {
+pub(super) fn read_states(name: &str, list: Option<OneOrMany<String>>) -> Result<States, Failure> {
     let list = list.map(OneOrMany::into_vec).unwrap_or_default();
     if list.is_empty() {
         return Ok(States::ANY);

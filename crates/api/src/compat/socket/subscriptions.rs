@@ -196,10 +196,47 @@ pub(super) struct Subscriptions {
     gone: VecDeque<(ConversationId, Version)>,
 }
 
+/// What a new state of a conversation is to a connection's subscriptions, by their places.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    /// To these it is new.
+    pub appears: Vec<usize>,
+    /// These knew it already.
+    pub moves: Vec<usize>,
+    /// From these it goes.
+    pub leaves: Vec<usize>,
+}
+
+impl Steps {
+    /// Whether nobody is to be told.
+    pub(super) fn is_empty(&self) -> bool {
+        self.appears.is_empty() && self.moves.is_empty() && self.leaves.is_empty()
+    }
+}
+
 impl Subscriptions {
+    /// Takes a new state in. Older ones than that with which it left are nothing.
+    pub(super) fn take(&mut self, protocol: Protocol, it: &Conversation) -> Steps {
+        let mut steps = Steps::default();
+        for (at, subscription) in self.conversations.iter_mut().enumerate() {
+            match subscription.take(protocol, it) {
+                Step::Appears => steps.appears.push(at),
+                Step::Moves => steps.moves.push(at),
+                Step::Leaves => steps.leaves.push(at),
+                Step::Nothing => {}
+            }
+        }
+        steps
+    }
+
+    /// Whether a subscription still contains a conversation.
+    pub(super) fn knows(&self, id: ConversationId) -> bool {
+        self.conversations.iter().any(|subscription| subscription.knows(id))
+    }
+
     /// Whether events of a conversation may be sent: the client knows it, or never asked for conversations at all.
     pub(super) fn tells_of(&self, id: ConversationId) -> bool {
-        self.conversations.is_empty() || self.conversations.iter().any(|subscription| subscription.knows(id))
+        self.conversations.is_empty() || self.knows(id)
     }
 
     /// Notes that a conversation left at that version.

@@ -2,6 +2,7 @@
 
 use super::super::render::Protocol;
 use super::super::{CompatLimits, CompatState, Shared};
+use super::connection::{Gone, Peer};
 use super::envelope::Out;
 use super::notify;
 use super::session::{Opening, Session};
@@ -218,5 +219,5 @@ async fn what_a_user_may_do_is_checked_when_it_changes() {
     assert_eq!(refused[0]["code"], 403);
     assert!(agent.session.refresh_caller().is_ok());
     agent.session.caller.profile = test.caller("manager1").profile;
-    assert_eq!(agent.session.refresh_caller(), Err(super::session::Gone::SessionEnded));
+    assert_eq!(agent.session.refresh_caller(), Err(Gone::SessionEnded));
 }

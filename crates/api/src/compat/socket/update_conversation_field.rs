@@ -1,12 +1,15 @@
-//! `UpdateConversationField`: transfer, join, leave, close. All items of a request are one change: all or none.
+//! `UpdateConversationField`: transfer, join, leave, close, note. All items of a request are one change: all or none.
+//!
+//! The envelope's metadata is kept with what changed; a `ClientMessageId` in it makes a repeat harmless.
 
 use super::super::identity::{dialog_named, user_named};
 use super::envelope::{Failure, OneOrMany, Out, Request, TextOrNumber, body, respond_sentence};
+use super::publish_event::client_message_id;
 use super::session::Session;
 use antiphon_app::AccountView;
-use antiphon_app::update::{FieldChange, UpdateDone, UpdateError, UpdateErrorKind};
-use antiphon_domain::conversation::ResponseTimeKind;
-use antiphon_domain::{ConversationId, DialogNumber, Role, SkillId, UserId};
+use antiphon_app::update::{FieldChange, Update, UpdateDone, UpdateError, UpdateErrorKind};
+use antiphon_domain::conversation::{Delay, ResponseTimeKind};
+use antiphon_domain::{ConversationId, DialogNumber, Role, SkillId, Timestamp, UserId};
 use serde::Deserialize;
 
 /// Most changes of one request.
@@ -37,6 +40,21 @@ struct Field {
     value: Option<i64>,
     closed_cause: Option<String>,
     dialog: Option<DialogIn>,
+    time: Option<TextOrNumber>,
+    note: Option<String>,
+    topic: Option<String>,
+    csat_rate: Option<TextOrNumber>,
+    till_when: Option<i64>,
+    delay_till: Option<i64>,
+    delay: Option<DelayIn>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DelayIn {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    till_when: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +77,9 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
     let view = session.view();
     let read = |field| read_field(field, conversation, &view, session.caller.id());
     let changes = fields.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let done = session.shared.app.update(&session.caller, conversation, changes).await.map_err(refused)?;
+    let client_id = request.metadata.as_deref().map_or(Ok(None), client_message_id)?;
+    let update = Update { conversation, changes, metadata: request.metadata.as_deref().map(Into::into), client_id };
+    let done = session.shared.app.update_with(&session.caller, update).await.map_err(refused)?;
     let sentence = match done {
         UpdateDone::Added => "OK Agent added successfully",
         UpdateDone::Removed => "OK Agent removed successfully",
@@ -73,17 +93,23 @@ pub(super) async fn answer(session: &mut Session, request: &Request<'_>, out: &m
 fn read_field(field: Field, conversation: ConversationId, view: &AccountView, me: UserId) -> Result<FieldChange, Failure> {
     let kind = field.kind.as_deref();
     match field.field.as_deref() {
+        // For agents both end everything, without a survey; the end of the dialog alone begins one.
         Some("ConversationStateField" | "Stage") => match field.conversation_state.as_deref() {
             Some("CLOSE") => Ok(FieldChange::Close { cause: read_cause(field.closed_cause)? }),
             _ => Err(Failure::bad_request("conversationState: must be CLOSE; a closed conversation is not opened again")),
         },
         Some("DialogChange") => {
             let dialog = field.dialog.ok_or_else(|| Failure::missing("dialog: say which dialog changes, and how"))?;
-            if dialog.state.as_deref() != Some("CLOSE") || kind.is_some_and(|kind| kind != "UPDATE") {
-                return Err(Failure::not_offered("DialogChange: this server takes type UPDATE with dialog.state CLOSE only"));
+            if kind.is_some_and(|kind| kind != "UPDATE") {
+                return Err(Failure::not_offered("DialogChange: this server takes type UPDATE only; it begins surveys by itself"));
             }
             let number = read_dialog(dialog.dialog_id.or(field.dialog_id), conversation)?;
-            Ok(FieldChange::CloseDialog { dialog: number, cause: read_cause(dialog.closed_cause)? })
+            match dialog.state.as_deref() {
+                Some("CLOSE") => Ok(FieldChange::CloseDialog { dialog: number, cause: read_cause(dialog.closed_cause)? }),
+                // Without a state it only attaches the request's metadata.
+                None => Ok(FieldChange::Tag(number)),
+                Some(_) => Err(Failure::bad_request("dialog.state: must be CLOSE; a closed dialog is not opened again")),
+            }
         }
         Some("ParticipantsChange") => {
             let role = field
@@ -112,15 +138,39 @@ fn read_field(field: Field, conversation: ConversationId, view: &AccountView, me
             let kind = field.ttr_type.as_deref().and_then(ResponseTimeKind::from_name);
             let kind = kind.ok_or_else(|| Failure::bad_request("ttrType: must be NORMAL, URGENT, PRIORITIZED or CUSTOM"))?;
             let seconds = match (kind, field.value) {
-                (_, Some(seconds)) => seconds,
                 (ResponseTimeKind::Custom, None) => return Err(Failure::missing("value: seconds, for ttrType CUSTOM")),
-                (_, None) => view.account.settings.response_time_s,
+                (ResponseTimeKind::Custom, Some(seconds)) => seconds,
+                (kind, None | Some(0)) => view.account.settings.response_time_of(kind),
+                (_, Some(seconds)) => seconds,
             };
             Ok(FieldChange::ResponseTime(kind, seconds))
         }
-        Some(known @ ("CSATRate" | "ManualETTR" | "DelayField" | "Note" | "TopicField")) => {
-            Err(Failure::not_offered(format!("field: {known} is not taken on this socket")))
+        Some("ManualETTR") => {
+            let time = field.time.ok_or_else(|| Failure::missing("time: when the answer is due, in ms; 0: as the response time says"))?;
+            let time: i64 = time.into_text().parse().map_err(|_| Failure::bad_request("time: must be a time in ms"))?;
+            Ok(FieldChange::Due((time > 0).then_some(Timestamp(time))))
         }
+        Some("DelayField") => {
+            let nested = field.delay.unwrap_or(DelayIn { kind: None, till_when: None });
+            let till = field.till_when.or(field.delay_till).or(nested.till_when).filter(|till| *till > 0);
+            let kind = field.kind.filter(|kind| kind != "UPDATE").or(nested.kind).unwrap_or_else(|| "HOLIDAY".to_owned());
+            if kind.chars().count() > MAX_CAUSE {
+                return Err(Failure::bad_request(format!("type: at most {MAX_CAUSE} characters")));
+            }
+            Ok(FieldChange::Delay(till.map(|till| Delay { kind: kind.into(), till: Timestamp(till) })))
+        }
+        Some("Note") => {
+            let note = field.note.ok_or_else(|| Failure::missing("note: the text, or an empty one to take it away"))?;
+            Ok(FieldChange::Note(note.into()))
+        }
+        Some("TopicField") => {
+            let topic = field.topic.ok_or_else(|| Failure::missing("topic: the text, or an empty one to take it away"))?;
+            Ok(FieldChange::Topic(topic.into()))
+        }
+        Some("CSATRate") => Err(match field.csat_rate {
+            Some(_) => Failure::forbidden("field: CSATRate is for the conversation's consumer"),
+            None => Failure::missing("csatRate: 1 to 5; and it is for the conversation's consumer"),
+        }),
         Some(other) => Err(Failure::bad_request(format!("field: {other:?} is no field of a conversation"))),
         None => Err(Failure::missing("field: say what changes, for example ParticipantsChange")),
     }
@@ -198,11 +248,30 @@ mod tests {
             &[FieldChange::Add { role: Role::Reader, user: me, dialog }],
         );
         check(r#"{"field":"TTRField","ttrType":"CUSTOM","value":1800}"#, &[FieldChange::ResponseTime(ResponseTimeKind::Custom, 1800)]);
-        check(r#"{"field":"TTRField","ttrType":"URGENT"}"#, &[FieldChange::ResponseTime(ResponseTimeKind::Urgent, 3600)]);
+        check(r#"{"field":"TTRField","ttrType":"URGENT"}"#, &[FieldChange::ResponseTime(ResponseTimeKind::Urgent, 300)]);
+        check(
+            r#"{"field":"TTRField","ttrType":"PRIORITIZED","value":0}"#,
+            &[FieldChange::ResponseTime(ResponseTimeKind::Prioritized, 600)],
+        );
+        check(r#"{"field":"ManualETTR","time":1700}"#, &[FieldChange::Due(Some(Timestamp(1_700)))]);
+        check(r#"{"field":"ManualETTR","time":"0"}"#, &[FieldChange::Due(None)]);
+        check(
+            r#"[{"field":"Note","note":"n"},{"field":"TopicField","topic":""}]"#,
+            &[FieldChange::Note("n".into()), FieldChange::Topic("".into())],
+        );
+        let night = FieldChange::Delay(Some(Delay { kind: "NIGHT".into(), till: Timestamp(5) }));
+        check(r#"{"field":"DelayField","type":"NIGHT","tillWhen":5}"#, std::slice::from_ref(&night));
+        check(r#"{"field":"DelayField","delay":{"type":"NIGHT","tillWhen":5}}"#, &[night]);
+        check(r#"{"field":"DelayField"}"#, &[FieldChange::Delay(None)]);
         let id = fixtures::conversation().id;
         check(
             &format!(r#"[{{"field":"DialogChange","type":"UPDATE","dialog":{{"dialogId":"{id}","state":"CLOSE","closedCause":"Done"}}}}]"#),
             &[FieldChange::CloseDialog { dialog, cause: Some("Done".into()) }],
+        );
+        let survey = crate::compat::identity::dialog_id(id, DialogNumber(1));
+        check(
+            &format!(r#"[{{"field":"DialogChange","type":"UPDATE","dialog":{{"dialogId":"{survey}"}}}}]"#),
+            &[FieldChange::Tag(DialogNumber(1))],
         );
     }
 
@@ -220,6 +289,12 @@ mod tests {
             Failure::bad_request(r#"userId: there is no user "12.9""#),
         );
         check(r#"{"field":"Skill","skill":"x"}"#, Failure::bad_request(r#"skill: "x" is no skill's id (up to ten digits, or -1)"#));
-        check(r#"{"field":"CSATRate","csatRate":5}"#, Failure::not_offered("field: CSATRate is not taken on this socket"));
+        check(r#"{"field":"CSATRate","csatRate":5}"#, Failure::forbidden("field: CSATRate is for the conversation's consumer"));
+        check(
+            r#"{"field":"DialogChange","type":"CREATE","dialog":{}}"#,
+            Failure::not_offered("DialogChange: this server takes type UPDATE only; it begins surveys by itself"),
+        );
+        check(r#"{"field":"Note"}"#, Failure::missing("note: the text, or an empty one to take it away"));
+        check(r#"{"field":"ManualETTR","time":"soon"}"#, Failure::bad_request("time: must be a time in ms"));
     }
 }

@@ -1,5 +1,7 @@
 //! Beginning a conversation: the one place where a channel's message, a consumer's request and an agent's meet.
 
+mod by_agent;
+
 use crate::live::KnownConsumer;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{UnitOfWork, Write};
@@ -9,6 +11,9 @@ use antiphon_domain::event::Party;
 use antiphon_domain::routing::Task;
 use antiphon_domain::{Change, Consumer, Conversation, Event, SkillId, Source, Timestamp};
 use std::sync::Arc;
+
+pub(crate) use by_agent::ByAgent;
+pub use by_agent::{OpenByAgent, OpenByAgentError, OpenByAgentErrorKind};
 
 /// How a conversation begins.
 pub(crate) struct Beginning<'a> {
