@@ -23,6 +23,13 @@ export class Admin {
     return answer.json();
   }
 
+  /** POST below the account. */
+  async post(path, body) {
+    const headers = { authorization: `Bearer ${this.bearer}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${this.base}/api/v1/accounts/${account}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
   /** The newest conversation of a consumer's number. */
   async conversationOf(number) {
     for (const state of ['open', 'closed']) {

@@ -65,7 +65,7 @@ describe("writing", () => {
   it("waits for the line, and says so", async () => {
     const { user, line, workspace } = await open(conversation(), { offline: true });
     await user.type(field(), "written offline");
-    expect(screen.getByText(/your message waits here/)).toBeTruthy();
+    expect(screen.getByText("Sent when the line is back")).toBeTruthy();
     await user.keyboard("{Enter}");
     expect(published(line)).toEqual([]);
     expect(workspace.getSnapshot().pending).toMatchObject([{ state: "waiting", content: { text: "written offline" } }]);

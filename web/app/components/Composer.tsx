@@ -20,6 +20,13 @@ import { useShortcut } from "./useShortcuts";
 export const MAX_CHARACTERS = 5_000;
 const PAUSE_AFTER_MS = 3_000;
 const MAX_HEIGHT = 220;
+const MOST_OF_A_NAME = 24;
+
+/** A name as a hint can hold it. */
+function short(name: string): string {
+  const characters = [...name];
+  return characters.length > MOST_OF_A_NAME ? `${characters.slice(0, MOST_OF_A_NAME).join("").trimEnd()}…` : name;
+}
 
 function Counter({ conversation: c, text }: { conversation: Conversation; text: string }) {
   const channel = useQuery(channelsQuery).data?.items.find((x) => x.id === c.channel);
@@ -197,7 +204,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
           aria-label={t("composer.label", { name })}
           aria-describedby={helpId}
           aria-invalid={tooLong || undefined}
-          placeholder={note ? t("composer.notePlaceholder") : t("composer.placeholder", { name })}
+          placeholder={note ? t("composer.notePlaceholder") : t("composer.placeholder", { name: short(name) })}
           value={draft.text}
           onChange={(e) => write(e.target.value)}
           onPaste={(e) => {

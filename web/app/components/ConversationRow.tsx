@@ -49,8 +49,9 @@ export function ConversationRow({ conversation: c, unread, names, now, tab, sele
         <Avatar id={c.consumer.id} name={name} size={38} badge={<ChannelBadge id={c.channel} name={names.channel(c.channel)} />} />
         <span className="min-w-0 flex-1">
           <span className="flex items-baseline gap-2">
-            <span className={`min-w-0 flex-1 truncate ${unread > 0 ? "font-bold" : "font-semibold"}`}>
-              <bdi>{name}</bdi>
+            <span className={`flex min-w-0 flex-1 ${unread > 0 ? "font-bold" : "font-semibold"}`}>
+              {/* Cut off at the end of its own direction, not of the page's. */}
+              <bdi className="truncate">{name}</bdi>
             </span>
             <span className="sr-only">{names.channel(c.channel)}</span>
             <time dateTime={new Date(at).toISOString()} title={fullTime(at)} className="shrink-0 text-2xs text-text-3 tabular-nums">

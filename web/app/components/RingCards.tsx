@@ -45,8 +45,8 @@ function RingCard({ ring, onAccept, accepting }: { ring: Ring; onAccept: () => v
       <div className="flex items-center gap-2.5">
         <Avatar id={ring.consumerId} name={name} size={36} badge={summary && <ChannelBadge id={summary.channel} name={names.channel(summary.channel)} />} />
         <div className="min-w-0 flex-1">
-          <p className="truncate font-semibold">
-            <bdi>{name}</bdi>
+          <p className="flex font-semibold">
+            <bdi className="truncate">{name}</bdi>
           </p>
           <p className="truncate text-xs text-text-2">
             {summary ? names.channel(summary.channel) : t("ring.title")}

@@ -270,7 +270,7 @@ export const en = {
   "composer.off.source_disabled": "The source of this conversation is switched off.",
   "composer.off.default": "You cannot write here right now.",
   "composer.notesOnly": "Private notes are still possible.",
-  "composer.offline": "Offline: your message waits here until the line is back.",
+  "composer.offline": "Sent when the line is back",
 
   "consumer.title": "Consumer",
   "consumer.address": "Address",

@@ -1,0 +1,247 @@
+// Every screen of the workspace against the real binary, wide and narrow, light and dark: nothing that the accessibility audit finds, nothing that sticks
+// out, no error in the console.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { Admin } from '../lib/admin.mjs';
+import { password } from '../lib/bootstrap.mjs';
+import { keep, launch, openPage, signIn, violations } from '../lib/browser.mjs';
+import { Server } from '../lib/server.mjs';
+import { fields, post, sign, webhook, write } from '../lib/sms.mjs';
+import { until } from '../lib/until.mjs';
+import { Vendor, photo } from '../lib/vendor.mjs';
+
+const WIDE = { width: 1400, height: 900 };
+const SHAPES = [WIDE, { width: 390, height: 800 }].flatMap((size) => ['light', 'dark'].map((colorScheme) => ({ size, colorScheme })));
+
+/** Looks at what is shown in each shape, and comes back to the wide and light one. */
+async function clean(page, name) {
+  for (const { size, colorScheme } of SHAPES) {
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await violations(page), [], `${name}, ${size.width} px, ${colorScheme}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= size.width, `${name} is ${wide} px wide on ${size.width}`);
+  }
+  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ colorScheme: 'light' });
+  assert.deepEqual(page.problems, [], name);
+}
+
+const field = (page) => page.getByRole('textbox', { name: /^Message to/ });
+const transcript = (page) => page.getByRole('region', { name: /^Transcript with/ });
+const live = (page) => page.getByTitle('Connection: Live').first().waitFor({ state: 'attached' });
+const dialog = (page) => page.getByRole('dialog');
+const row = (page, number) => page.locator('[data-conversation]').filter({ hasText: number });
+
+describe('each screen', () => {
+  const number = '+14155550501';
+  let server;
+  let vendor;
+  let browser;
+  let page;
+  let admin;
+
+  const open = async (path, login) => {
+    const context = await browser.newContext({ viewport: WIDE, reducedMotion: 'reduce' });
+    page = await openPage(context);
+    await signIn(page, server, login);
+    await live(page);
+    if (path) await page.goto(server.url + path);
+  };
+
+  before(async () => {
+    vendor = await Vendor.start();
+    server = await Server.start({ bootstrap: { vendor: vendor.url } });
+    admin = await Admin.signIn(server);
+    browser = await launch();
+  });
+  afterEach(async (test) => {
+    if (page && test.error) await keep(page, test.name);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    vendor?.stop();
+  });
+
+  it('of signing in', async () => {
+    page = await openPage(await browser.newContext({ viewport: WIDE, reducedMotion: 'reduce' }));
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
+    await clean(page, 'signing in');
+    await signIn(page, server, 'alice', 'wrong-password-1A');
+    await page.getByRole('alert').first().waitFor();
+    await clean(page, 'a wrong password');
+  });
+
+  it('of the list and of offers', async () => {
+    await open('', 'alice');
+    await clean(page, 'no conversation');
+    await page.getByRole('button', { name: 'Go online' }).click();
+    await page.keyboard.press('Alt+Shift+KeyS');
+    await page.getByRole('menuitemradio', { name: /Away/ }).waitFor();
+    await clean(page, 'the agent’s states');
+    await page.keyboard.press('Escape');
+    await write(server, number, 'Is my order on its way?');
+    await page.getByRole('article').waitFor();
+    await clean(page, 'an offer');
+    await page.keyboard.press('Alt+Shift+KeyN');
+    await transcript(page).getByText('Is my order on its way?', { exact: true }).waitFor();
+  });
+
+  it('of a conversation', async () => {
+    await clean(page, 'a conversation');
+    await vendor.sendPhoto(server, number, 'Look at this');
+    await until('the photo to be drawn', () => transcript(page).getByRole('img').last().evaluate((image) => image.naturalWidth > 0).catch(() => false));
+    await page.locator('input[type=file]').first().setInputFiles({ name: 'reply.png', mimeType: 'image/png', buffer: photo });
+    await field(page).fill('€'.repeat(200));
+    await clean(page, 'writing, with a file');
+    await page.getByRole('button', { name: 'Remove reply.png' }).click();
+    await field(page).fill('It left this morning.');
+    await page.keyboard.press('Enter');
+    await vendor.report(await vendor.sees(number, 'It left this morning.'), 'undelivered');
+    await transcript(page).getByText('Not delivered').first().waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Private note' }).click();
+    await field(page).fill('Careful with this one');
+    await page.keyboard.press('Enter');
+    await transcript(page).getByText('Careful with this one').waitFor();
+    await clean(page, 'a failed message and a note');
+    await page.getByRole('button', { name: 'Private note' }).click();
+  });
+
+  it('of what can be done with it', async () => {
+    await page.keyboard.press('Alt+Shift+KeyR');
+    await dialog(page).waitFor();
+    await clean(page, 'a transfer');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menu').waitFor();
+    await clean(page, 'more actions');
+    await page.keyboard.press('Escape');
+    await write(server, number, 'STOP');
+    await page.getByText('Private notes are still possible.').waitFor();
+    await clean(page, 'an opted-out consumer');
+    await write(server, number, 'START');
+    await page.getByText('Private notes are still possible.').waitFor({ state: 'detached' });
+    await page.keyboard.press('Alt+Shift+KeyW');
+    await dialog(page).waitFor();
+    await clean(page, 'closing');
+    await page.keyboard.press('Enter');
+    await row(page, number).waitFor({ state: 'detached' });
+  });
+
+  it('of earlier and closed conversations, and of searching', async () => {
+    await write(server, number, 'One more thing');
+    await page.getByRole('button', { name: /^Accept/ }).first().click();
+    await transcript(page).getByText('One more thing', { exact: true }).waitFor();
+    await page.getByRole('group', { name: 'Consumer' }).getByRole('link').first().click();
+    await page.getByRole('button', { name: 'Back to the consumer' }).waitFor();
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.getByRole('button', { name: 'Show the consumer' }).click();
+    await clean(page, 'an earlier conversation beside');
+    await page.getByRole('button', { name: 'Back to the consumer' }).click();
+    await clean(page, 'the consumer');
+    await page.goto(`${server.url}/conversations/closed`);
+    await row(page, number).waitFor();
+    await clean(page, 'closed conversations');
+    await row(page, number).click();
+    await page.getByText('This conversation is closed.').waitFor();
+    await clean(page, 'a closed conversation');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('nobody at all');
+    await page.getByText('Nobody found').waitFor();
+    await clean(page, 'a search in vain');
+  });
+
+  it('of the user’s own things', async () => {
+    await page.goto(`${server.url}/conversations/mine`);
+    await live(page);
+    await page.getByRole('button', { name: 'Your account' }).click();
+    await page.getByRole('menuitem', { name: 'Change password' }).waitFor();
+    await clean(page, 'the user’s menu');
+    await page.getByRole('menuitem', { name: 'Change password' }).click();
+    await page.getByLabel(/Current password/).fill(password);
+    await page.getByLabel(/^New password/).fill('short');
+    await page.getByLabel(/Repeat/).fill('short');
+    await dialog(page).getByRole('button', { name: 'Change password' }).click();
+    await dialog(page).getByText(/at least 12 characters/).waitFor();
+    await clean(page, 'a weak password');
+    await page.keyboard.press('Escape');
+    await page.locator('body').click({ position: { x: 2, y: 2 } });
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await clean(page, 'the shortcuts');
+    await page.keyboard.press('Escape');
+    await page.goto(`${server.url}/nowhere`);
+    await page.getByText('There is nothing at this address.').waitFor();
+    await clean(page, 'nothing');
+  });
+
+  it('of a session that ends', async () => {
+    await page.context().close();
+    await open('/conversations/mine', 'bob');
+    // The browser's own clock is hurried on; the server's goes on as ever, and it has the last word.
+    await page.clock.install();
+    await page.reload();
+    await live(page);
+    const warning = page.getByRole('dialog', { name: 'Are you still there?' });
+    await page.clock.fastForward('14:30');
+    await warning.waitFor();
+    await page.clock.resume();
+    await clean(page, 'the warning before the idle log-out');
+    await page.keyboard.press('Enter');
+    await warning.waitFor({ state: 'detached' });
+    const { items } = await admin.get('/users');
+    await admin.post(`/users/${items.find((user) => user.login === 'bob').id}/password`, { new_password: `${password}-2` });
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.waitFor();
+    await clean(page, 'an ended session');
+    await ended.getByLabel(/^Password/).fill(`${password}-2`);
+    await page.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' });
+    await live(page);
+  });
+
+  it('of a manager', async () => {
+    await page.context().close();
+    await open('/conversations/all', 'manager');
+    await row(page, number).click();
+    await page.getByText('Join the conversation first.').waitFor();
+    await clean(page, 'watching a conversation');
+  });
+
+  it('of the administrator', async () => {
+    await page.context().close();
+    // Signed, and of no use: it names nobody who wrote.
+    const { From: _nobody, ...useless } = fields({ from: number, text: 'lost' });
+    await post(webhook(server), useless, sign(webhook(server), useless));
+    await open('', 'admin');
+    for (const [name, path] of [['Users', 'users'], ['Skills', 'skills'], ['Sources', 'sources'], ['Deliveries', 'deliveries'], ['Channel log', 'channel-log'], ['Dead letters', 'dead-letters']]) {
+      await page.goto(`${server.url}/admin/${path}`);
+      await page.getByRole('heading', { name, exact: true }).first().waitFor();
+      await page.getByRole('table').waitFor();
+      await clean(page, name);
+      const first = page.getByRole('table').getByRole('button').first();
+      if (name === 'Deliveries') continue;
+      await first.click();
+      await dialog(page).getByRole('heading').first().waitFor();
+      await clean(page, `one of ${name}`);
+      await page.keyboard.press('Escape');
+      const another = page.getByRole('button', { name: /^New / });
+      if ((await another.count()) === 0) continue;
+      await another.click();
+      await dialog(page).getByLabel(/^(Login|Name|Channel)/).first().waitFor();
+      await clean(page, `a new one of ${name}`);
+      await page.keyboard.press('Escape');
+    }
+  });
+
+  it('without the server', async () => {
+    await page.goto(`${server.url}/conversations/mine`);
+    await live(page);
+    await server.end('SIGKILL');
+    await page.getByRole('button', { name: 'Try now' }).waitFor();
+    await clean(page, 'no line');
+  });
+});
