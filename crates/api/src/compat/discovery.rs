@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Every service we publish. Names are case-sensitive.
-pub(super) const SERVICES: [&str; 20] = [
+pub(super) const SERVICES: [&str; 22] = [
     "agentVep",
     "facadeMsg",
     "asyncMessagingEnt",
@@ -33,6 +33,8 @@ pub(super) const SERVICES: [&str; 20] = [
     "agentManagerWorkspace",
     "agentActivityDomain",
     "messagingRestApiDomain",
+    "mtlsGateway",
+    "thirdPartyBots",
 ];
 
 /// One service, as clients expect it: no scheme, no trailing slash.
@@ -136,20 +138,26 @@ pub(super) async fn one(
     }
 }
 
-/// A script that calls the client's function. Its name becomes code, so only a name passes.
 fn jsonp(callback: Option<&str>, services: &[BaseUri]) -> Response {
-    let Some(callback) = callback.filter(|name| is_function_name(name)) else {
-        return (StatusCode::BAD_REQUEST, "cb: name the function to call: letters, digits, _, $ and dots, at most 64\n").into_response();
-    };
     let data: Vec<_> = services
         .iter()
         .map(|one| serde_json::json!({ "service": one.service, "account": one.account, "lpServer": one.base_uri }))
         .collect();
-    let script = format!("{callback}({});", serde_json::json!({ "ResultSet": { "lpData": data } }));
-    ([(header::CONTENT_TYPE, "application/javascript; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], script).into_response()
+    script(callback, "cb", &serde_json::json!({ "ResultSet": { "lpData": data } }).to_string())
 }
 
-fn is_function_name(name: &str) -> bool {
+/// A script that calls the client's function with JSON. The function's name becomes code, so only a name passes; `parameter`
+/// is where it came in.
+pub(super) fn script(callback: Option<&str>, parameter: &str, json: &str) -> Response {
+    let Some(callback) = callback.filter(|name| is_function_name(name)) else {
+        let problem = format!("{parameter}: name the function to call: letters, digits, _, $ and dots, at most 64\n");
+        return (StatusCode::BAD_REQUEST, problem).into_response();
+    };
+    let headers = [(header::CONTENT_TYPE, "application/javascript; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, format!("{callback}({json});")).into_response()
+}
+
+pub(super) fn is_function_name(name: &str) -> bool {
     let word = |word: &str| {
         word.bytes().next().is_some_and(|first| !first.is_ascii_digit())
             && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$')

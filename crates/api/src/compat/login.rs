@@ -3,19 +3,19 @@
 //! The session cookie holds the bearer token. A refresh is refused with 401 only when the session is truly gone or its csrf
 //! token is wrong, because clients answer a 401 by connecting anew. Secrets are never logged.
 
+use super::asker::Asker;
+use super::failure::{failed, too_fast, unavailable};
 use super::socket::cookie;
 use super::{Shared, discovery};
-use crate::options::Connection;
 use antiphon_app::ports::store::ApiKey;
 use antiphon_app::session::{AuthError, SignIn, SignInError, SignedIn};
 use antiphon_domain::Privilege;
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The cookie's name; the published clients replay whatever they got.
@@ -98,36 +98,13 @@ struct Group {
     name: &'static str,
 }
 
-#[derive(Serialize)]
-struct Failed<'a> {
-    error: Problem<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Problem<'a> {
-    time: String,
-    message: &'a str,
-    internal_code: u16,
-    response_status: &'static str,
-}
-
 /// `POST …/login`: by password, or by a bot's four keys.
-pub(super) async fn login(
-    State(shared): State<Arc<Shared>>,
-    Path(account): Path<String>,
-    connection: Option<Extension<Connection>>,
-    headers: HeaderMap,
-    body: body::Body,
-) -> Response {
-    let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
-    let peer = peer(&shared, connection, &headers);
+pub(super) async fn login(State(shared): State<Arc<Shared>>, Path(account): Path<String>, asker: Asker, body: body::Body) -> Response {
+    let peer = asker.address;
     let (limits, now_us) = (&shared.limits, shared.app.clock().ticks_us());
     let step_us = 60_000_000 / u64::from(limits.sign_ins_per_min.get());
     if !shared.sign_ins.admit(peer, now_us, step_us, limits.sign_ins_at_once) {
-        let mut response = failed(&shared, StatusCode::TOO_MANY_REQUESTS, 29, "too many log-ins from this address; wait and try again");
-        response.headers_mut().insert(header::RETRY_AFTER, (step_us.div_ceil(1_000_000) + 1).into());
-        return response;
+        return too_fast(&shared, "too many log-ins from this address; wait and try again", step_us.div_ceil(1_000_000) + 1);
     }
     let asked: Login = match read(&shared, body).await {
         Ok(asked) => asked,
@@ -138,7 +115,7 @@ pub(super) async fn login(
         Err(message) => return failed(&shared, StatusCode::BAD_REQUEST, 1, message),
     };
     match shared.app.sign_in(&account, how, &peer.to_string()).await {
-        Ok(signed_in) => logged_in(&shared, &signed_in, shared.secure_cookies || is_https(&shared, connection, &headers)),
+        Ok(signed_in) => logged_in(&shared, &signed_in, shared.secure_cookies || asker.https),
         Err(error @ SignInError::UnknownOrWrong) => failed(&shared, StatusCode::UNAUTHORIZED, 10, &error.to_string()),
         Err(error @ SignInError::Locked { .. }) => failed(&shared, StatusCode::UNAUTHORIZED, 11, &error.to_string()),
         Err(SignInError::Unavailable(_)) => unavailable(&shared),
@@ -283,42 +260,6 @@ fn set_cookie(response: &mut Response, value: &str, secure: bool) {
     if let Ok(cookie) = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}").parse() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-}
-
-fn unavailable(shared: &Shared) -> Response {
-    failed(shared, StatusCode::SERVICE_UNAVAILABLE, 50, "the store is unavailable; try again in a few seconds")
-}
-
-/// The documented form of a failure.
-fn failed(shared: &Shared, status: StatusCode, internal_code: u16, message: &str) -> Response {
-    let response_status = match status {
-        StatusCode::BAD_REQUEST => "BAD_REQUEST",
-        StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
-        StatusCode::REQUEST_TIMEOUT => "REQUEST_TIMEOUT",
-        StatusCode::PAYLOAD_TOO_LARGE => "REQUEST_ENTITY_TOO_LARGE",
-        StatusCode::TOO_MANY_REQUESTS => "TOO_MANY_REQUESTS",
-        _ => "SERVICE_UNAVAILABLE",
-    };
-    let error = Problem { time: shared.app.clock().now().to_string(), message, internal_code, response_status };
-    (status, Json(Failed { error })).into_response()
-}
-
-fn is_trusted(shared: &Shared, connection: Connection) -> bool {
-    shared.trusted_proxies.iter().any(|network| network.contains(connection.peer))
-}
-
-/// What the proxy next to us saw; only a trusted one is believed.
-fn forwarded<'a>(shared: &Shared, connection: Connection, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let value = headers.get(name).filter(|_| is_trusted(shared, connection))?;
-    value.to_str().ok()?.rsplit(',').next().map(str::trim)
-}
-
-pub(super) fn peer(shared: &Shared, connection: Connection, headers: &HeaderMap) -> IpAddr {
-    forwarded(shared, connection, headers, "x-forwarded-for").and_then(|peer| peer.parse().ok()).unwrap_or(connection.peer)
-}
-
-fn is_https(shared: &Shared, connection: Connection, headers: &HeaderMap) -> bool {
-    forwarded(shared, connection, headers, "x-forwarded-proto").map_or(connection.https, |scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]

@@ -3,17 +3,23 @@
 //! Discovery, log-in, the agents' socket and the file links, byte for byte as those clients expect. The protocol's own
 //! names live here and nowhere else. Nothing here decides anything: each request becomes one use case of `antiphon_app`.
 
+mod app_install;
+mod asker;
 mod consumer;
 mod discovery;
+mod failure;
+mod feature_grants;
 mod files;
 #[cfg(test)]
 mod fixtures;
 mod history;
 pub(crate) mod identity;
+mod idp;
 mod login;
 mod pace;
 mod render;
 mod send;
+mod sentinel;
 mod socket;
 mod wire;
 
@@ -28,7 +34,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, Method, StatusCode, header};
-use pace::Paces;
+pub use pace::Rate;
+use pace::{Paces, TokenPaces};
 use render::Protocol;
 use socket::consumer::presence::Visitors;
 use socket::frames::Frames;
@@ -99,6 +106,14 @@ pub struct CompatLimits {
     pub sends_per_second: NonZeroU32,
     /// Requests of one app over the Send API at once.
     pub sends_at_once: NonZeroU32,
+    /// Requests for apps' tokens from one address.
+    pub app_tokens_per_address: Rate,
+    /// Requests for the token of one app.
+    pub app_tokens_per_app: Rate,
+    /// Tokens of consumers that one app gets.
+    pub consumer_tokens_per_app: Rate,
+    /// Tokens of visitors that one address gets: many people may be behind one.
+    pub visitor_tokens_per_address: Rate,
 }
 
 const REQUESTS: NonZeroU32 = at_least_one(500);
@@ -138,6 +153,10 @@ impl Default for CompatLimits {
             request_bytes: 64 << 10,
             sends_per_second: SENDS,
             sends_at_once: SENDS_AT_ONCE,
+            app_tokens_per_address: Rate::new(600, 600),
+            app_tokens_per_app: Rate::new(600, 600),
+            consumer_tokens_per_app: Rate::new(12_000, 2_000),
+            visitor_tokens_per_address: Rate::new(120, 240),
         }
     }
 }
@@ -151,6 +170,7 @@ pub(crate) struct Shared {
     trusted_proxies: Vec<Network>,
     sign_ins: Paces,
     sends: Throttle<(AccountId, SourceId)>,
+    paces: TokenPaces,
     uploads: Semaphore,
     limits: CompatLimits,
     presence: Arc<Presence>,
@@ -170,6 +190,7 @@ impl Shared {
             trusted_proxies,
             sign_ins: Paces::new(),
             sends: Throttle::per_second(limits.sends_per_second, limits.sends_at_once),
+            paces: TokenPaces::new(),
             uploads: Semaphore::new(limits.uploads),
             limits,
             presence: Arc::default(),
@@ -210,6 +231,10 @@ pub fn routes(state: CompatState) -> Router {
         .route("/messaging_history/api/account/{account}/conversations/conversation/search", post(history::by_conversation))
         .route("/messaging_history/api/account/{account}/conversations/consumer/search", post(history::by_consumer))
         .route("/messaging_history/api/account/{account}/agent-view/status", post(history::status))
+        .merge(idp::routes())
+        .merge(sentinel::routes())
+        .merge(app_install::routes())
+        .merge(feature_grants::routes())
         .layer(middleware::from_fn(cross_origin));
     Router::new()
         .merge(open_to_pages)
@@ -226,8 +251,11 @@ async fn cross_origin(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, PUT, POST, OPTIONS"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, accept, authorization"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, PUT, POST, DELETE, OPTIONS"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("content-type, accept, authorization, if-match, x-lp-on-behalf, client-properties"),
+        );
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
     }
     response

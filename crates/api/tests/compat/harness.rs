@@ -36,7 +36,10 @@ pub async fn serve() -> Served {
 }
 
 pub async fn serve_with(settings: AccountSettings, limits: CompatLimits) -> Served {
-    let test = TestApp::start_with(settings).await;
+    serve_over(TestApp::start_with(settings).await, limits).await
+}
+
+async fn serve_over(test: TestApp, limits: CompatLimits) -> Served {
     let (shutdown, receiver) = watch::channel(false);
     let router = routes(CompatState {
         app: test.app.clone(),
@@ -71,6 +74,11 @@ impl Answer {
 }
 
 impl Served {
+    /// The server stopped, and started again over the same store.
+    pub async fn restart(self) -> Served {
+        serve_over(self.test.restart().await, CompatLimits::default()).await
+    }
+
     pub async fn call(&self, request: http::Request<axum::body::Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();

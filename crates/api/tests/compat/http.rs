@@ -11,7 +11,30 @@ async fn every_form_of_discovery_is_answered() {
     let list = served.get("/api/account/12/service/baseURI.json?version=1.0").await;
     assert_eq!((list.status, list.header("access-control-allow-origin")), (200, "*"));
     let services = list.json();
-    for name in ["agentVep", "facadeMsg", "asyncMessagingEnt", "idp", "swift", "msgHist", "sentinel", "accountConfigReadWrite"] {
+    for name in [
+        "agentVep",
+        "facadeMsg",
+        "asyncMessagingEnt",
+        "idp",
+        "swift",
+        "msgHist",
+        "sentinel",
+        "accountConfigReadWrite",
+        "mtlsGateway",
+        "thirdPartyBots",
+        "visitorFeed",
+        "etool",
+        "smt",
+        "runtimeFormLogic",
+        "tokenizer",
+        "leDataReporting",
+        "liveEngageUI",
+        "accountConfigReadOnly",
+        "engHistDomain",
+        "agentManagerWorkspace",
+        "agentActivityDomain",
+        "messagingRestApiDomain",
+    ] {
         let one = services["baseURIs"].as_array().expect("a list").iter().find(|one| one["service"] == name);
         assert_eq!(one, Some(&json!({ "service": name, "account": "12", "baseURI": "antiphon.test:8443" })), "{name}");
     }

@@ -6,6 +6,8 @@ mod agents_day;
 mod harness;
 mod history;
 mod http;
+mod identity;
+mod installations;
 mod send;
 mod sockets;
 mod transfers;

@@ -9,6 +9,7 @@ mod connector_apps;
 mod consents;
 mod credentials;
 mod deliveries;
+mod features;
 mod identity_providers;
 mod logins;
 mod profiles;

@@ -12,7 +12,7 @@ mod subscribe;
 mod visit;
 
 use super::super::Shared;
-use super::super::login::peer;
+use super::super::asker::Asker;
 use super::{READ_BUFFER, WRITE_BUFFER};
 use crate::options::Connection;
 use antiphon_domain::AccountId;
@@ -71,7 +71,7 @@ fn begin(
     let Some(account) = account.parse::<AccountId>().ok().filter(|id| shared.app.directory().account(id).is_some()) else {
         return (StatusCode::NOT_FOUND, "there is no such account\n").into_response();
     };
-    let address = peer(&shared, connection.map(|Extension(connection)| connection).unwrap_or_default(), headers);
+    let address = Asker::of(&shared, connection.map(|Extension(connection)| connection).unwrap_or_default(), headers).address;
     let said = headers.get(CLIENT).and_then(|value| value.to_str().ok());
     let client = client::read(said, &parameters, address);
     // A wrong token is not refused here: browsers would not learn why. It closes the connection with the code that says so.
