@@ -38,7 +38,16 @@ describe("messages", () => {
     expect(readEvent({ type: "RichContentEvent", content: tree })).toMatchObject({ summary: ["deep", "b0", "b1", "b2", "b3", "b4"] });
   });
   it("with files keep what the store told", () => {
-    expect(readEvent({ type: "ContentEvent", contentType: "hosted/file", message: { caption: "c", relativePath: "/v1/x", fileType: "jpeg", state: "pending", size: "12" } })).toEqual({ type: "file", file: { caption: "c", relativePath: "/v1/x", fileType: "JPEG", state: "pending", name: null, size: 12, reason: null } });
+    expect(readEvent({ type: "ContentEvent", contentType: "hosted/file", message: { caption: "c", relativePath: "/v1/x", fileType: "jpeg", state: "pending", size: "12" } })).toEqual({ type: "file", file: { caption: "c", relativePath: "/v1/x", fileType: "JPEG", state: "pending", name: null, size: 12, reason: null, picture: null } });
+  });
+  it("with pictures know how large they are, and show no preview that loads something", () => {
+    const picture = (more: object) => {
+      const event = readEvent({ type: "ContentEvent", contentType: "hosted/file", message: { relativePath: "/v1/x", fileType: "PNG", width: 9, height: 7, ...more } });
+      return event.type === "file" ? event.file.picture : undefined;
+    };
+    expect(picture({ preview: "data:image/jpeg;base64,AA==", thumbnail: "/v1/x.t" })).toEqual({ width: 9, height: 7, preview: "data:image/jpeg;base64,AA==", thumbnail: "/v1/x.t" });
+    expect(picture({ preview: "https://elsewhere.test/p.png" })).toEqual({ width: 9, height: 7, preview: null, thumbnail: null });
+    expect(picture({ width: 0 })).toBeNull();
   });
 });
 

@@ -28,6 +28,17 @@ export interface HostedFile {
   name: string | null;
   size: number | null;
   reason: string | null;
+  picture: Picture | null;
+}
+
+/** What is known of a file that is a picture, before any of it is loaded. */
+export interface Picture {
+  width: number;
+  height: number;
+  /** A data URL of a few kilobytes. */
+  preview: string | null;
+  /** The path of a smaller copy. */
+  thumbnail: string | null;
 }
 
 /** The events the workspace understands. `other` keeps a newer kind visible as a plain line. */
@@ -151,6 +162,7 @@ export interface FileChange {
   fileType: string | null;
   reason: string | null;
   size: number | null;
+  picture: Picture | null;
 }
 
 type Json = Record<string, unknown>;
@@ -186,6 +198,15 @@ function richSummary(node: unknown, out: string[], depth = 0): string[] {
   return out;
 }
 
+const PREVIEW = /^data:image\/(png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/=]+$/;
+
+function readPicture(value: Record<string, unknown>): Picture | null {
+  const [width, height] = [num(value.width), num(value.height)];
+  if (width === null || height === null || width < 1 || height < 1) return null;
+  const preview = strOrNull(value.preview);
+  return { width, height, preview: preview && PREVIEW.test(preview) ? preview : null, thumbnail: strOrNull(value.thumbnail) };
+}
+
 /** Reads an event of a dialog. Chat states are not events; see `readNotice`. */
 export function readEvent(value: unknown): DialogEvent {
   const e = obj(value);
@@ -203,6 +224,7 @@ export function readEvent(value: unknown): DialogEvent {
             name: strOrNull(m.name),
             size: num(m.size),
             reason: strOrNull(m.reason),
+            picture: readPicture(m),
           },
         };
       }
@@ -495,6 +517,7 @@ export function readNotice(type: string, value: unknown): Notice | null {
               fileType: strOrNull(c.file_type),
               reason: strOrNull(c.reason),
               size: num(c.size),
+              picture: readPicture(c),
             },
           ];
         }),

@@ -1,7 +1,7 @@
 /** A file of the file store: an image is shown, anything else is offered. Links are short-lived and made when needed. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { HostedFile } from "@/api/wire";
+import type { HostedFile, Picture } from "@/api/wire";
 import { localeTag, t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { fileSize } from "@/lib/text";
@@ -78,10 +78,14 @@ function ImageFile({ file, name, from }: { file: HostedFile; name: string; from:
   const open = useOpen(file.relativePath);
   const [again, setAgain] = useState(0);
   const [loaded, setLoaded] = useState(false);
+  const { picture } = file;
+  // The small copy is enough here; pressing opens the whole.
+  const shown = picture?.thumbnail ?? file.relativePath;
+  const size = picture && shownSize(picture);
   // The browser keeps the picture under its link, so one link serves as long as the page lives.
   const link = useQuery({
-    queryKey: ["file", file.relativePath, again],
-    queryFn: () => workspace.downloadLink(file.relativePath),
+    queryKey: ["file", shown, again],
+    queryFn: () => workspace.downloadLink(shown),
     enabled: live,
     staleTime: Infinity,
     gcTime: 600_000,
@@ -89,13 +93,15 @@ function ImageFile({ file, name, from }: { file: HostedFile; name: string; from:
   if (again > 1) return <PlainFile file={file} name={name} />;
   return (
     <button type="button" onClick={() => open.mutate()} aria-label={t("file.open", { name })} className="block max-w-full overflow-hidden rounded-xl">
-      {link.data ? (
+      {link.data || picture?.preview ? (
         <img
-          src={link.data}
+          src={link.data ?? picture?.preview ?? undefined}
+          width={size?.width}
+          height={size?.height}
           alt={file.caption ? t("file.imageCaption", { caption: file.caption }) : t("file.image", { name: from })}
           onLoad={() => setLoaded(true)}
-          onError={() => setAgain((n) => n + 1)}
-          className={`block max-h-72 max-w-full rounded-xl object-contain ${loaded ? "" : "min-h-40 min-w-56 bg-sunken"}`}
+          onError={() => link.data && setAgain((n) => n + 1)}
+          className={`block h-auto max-h-72 max-w-full rounded-xl object-contain ${loaded || size ? "" : "min-h-40 min-w-56 bg-sunken"}`}
         />
       ) : (
         <span className="flex h-40 w-56 items-center justify-center rounded-xl bg-sunken text-text-3">
@@ -104,6 +110,14 @@ function ImageFile({ file, name, from }: { file: HostedFile; name: string; from:
       )}
     </button>
   );
+}
+
+/** How large a picture is drawn, so that its place is kept before it is there. Pixels. */
+const MOST = { width: 512, height: 288 };
+
+function shownSize({ width, height }: Picture): { width: number; height: number } {
+  const scale = Math.min(1, MOST.width / width, MOST.height / height);
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 function PlainFile({ file, name }: { file: HostedFile; name: string }) {

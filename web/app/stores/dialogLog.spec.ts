@@ -92,12 +92,12 @@ describe("deliveries", () => {
 });
 
 describe("files", () => {
-  const file = { caption: "", relativePath: "/v1/a", fileType: "JPEG", state: "pending" as const, name: null, size: null, reason: null };
-  const change = { conversationId: "C", dialogId: "C", sequence: 0, relativePath: "/v1/a", state: "ready" as const, fileType: "PNG", reason: null, size: 9 };
+  const file = { caption: "", relativePath: "/v1/a", fileType: "JPEG", state: "pending" as const, name: null, size: null, reason: null, picture: null };
+  const change = { conversationId: "C", dialogId: "C", sequence: 0, relativePath: "/v1/a", state: "ready" as const, fileType: "PNG", reason: null, size: 9, picture: { width: 4, height: 3, preview: null, thumbnail: null } };
   it("become ready and stay so", () => {
     let log = addHistory(emptyLog("C", "C"), [message(0, { event: { type: "file", file } })]);
     log = applyFile(log, change);
-    expect(log.messages[0]?.event).toMatchObject({ file: { state: "ready", size: 9, fileType: "PNG" } });
+    expect(log.messages[0]?.event).toMatchObject({ file: { state: "ready", size: 9, fileType: "PNG", picture: { width: 4 } } });
     expect(applyFile(log, { ...change, state: "failed" })).toBe(log);
   });
 });

@@ -64,6 +64,7 @@ function withFile(message: DialogMessage, change: FileChange): DialogMessage {
         fileType: (change.fileType ?? file.fileType).toUpperCase(),
         reason: change.reason,
         size: change.size ?? file.size,
+        picture: change.picture ?? file.picture,
       },
     },
   };

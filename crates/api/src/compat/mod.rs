@@ -15,6 +15,7 @@ mod fixtures;
 mod history;
 pub(crate) mod identity;
 mod idp;
+mod links;
 mod login;
 mod pace;
 mod render;

@@ -238,11 +238,13 @@ fn record<'a>(
                     caption,
                     relative_path: path,
                     file_type,
-                    preview: preview.as_deref(),
+                    // What came over a channel had none when its event was made.
+                    preview: preview.as_deref().or_else(|| Some(file?.picture.as_ref()?.preview.as_str())),
                     state,
                     name: file.and_then(|file| file.name.as_deref()),
                     size: file.and_then(|file| file.size),
                     reason,
+                    picture: file.and_then(PictureWire::of),
                 }),
                 quick_replies: None,
             }

@@ -4,6 +4,8 @@
 //! Structs only: `render` fills them by hand from the domain. Required members are never left out, because the published
 //! clients dereference them unguarded; arrays are always arrays.
 
+use antiphon_app::files::thumbnail_path;
+use antiphon_domain::StoredFile;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -287,6 +289,26 @@ pub(super) struct FileWire<'a> {
     pub size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
+    #[serde(flatten)]
+    pub picture: Option<PictureWire>,
+}
+
+/// Ours: what can be said of a file that is a picture.
+#[derive(Serialize)]
+pub(super) struct PictureWire {
+    pub width: u32,
+    pub height: u32,
+    /// The path of a smaller copy, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<String>,
+}
+
+impl PictureWire {
+    pub(super) fn of(file: &StoredFile) -> Option<Self> {
+        let picture = file.picture.as_ref()?;
+        let thumbnail = picture.thumbnail.then(|| thumbnail_path(&file.path));
+        Some(Self { width: picture.width, height: picture.height, thumbnail })
+    }
 }
 
 /// `result` of a change of a routing task.

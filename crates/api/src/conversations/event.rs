@@ -1,5 +1,6 @@
 //! An event's content in the form that the agents' socket shows it.
 
+use antiphon_app::files::thumbnail_path;
 use antiphon_domain::{Content, Event, EventBody, FileState, StoredFile};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -12,8 +13,9 @@ pub(super) fn shown(event: &Event, file: Option<&StoredFile>) -> Value {
         }
         EventBody::Content(Content::File { path, caption, file_type, preview, .. }) => {
             let mut message = json!({"caption": &**caption, "relativePath": &**path, "fileType": &**file_type});
-            if let Some(preview) = preview {
-                message["preview"] = json!(&**preview);
+            let picture = file.and_then(|file| file.picture.as_ref());
+            if let Some(preview) = preview.as_deref().or_else(|| Some(picture?.preview.as_str())) {
+                message["preview"] = json!(preview);
             }
             if let Some(file) = file {
                 let (state, reason) = match &file.state {
@@ -26,6 +28,9 @@ pub(super) fn shown(event: &Event, file: Option<&StoredFile>) -> Value {
                     ("reason", reason.map(|reason| json!(reason))),
                     ("name", file.name.as_ref().map(|name| json!(name))),
                     ("size", file.size.map(|size| json!(size))),
+                    ("width", picture.map(|picture| json!(picture.width))),
+                    ("height", picture.map(|picture| json!(picture.height))),
+                    ("thumbnail", picture.filter(|picture| picture.thumbnail).map(|_| json!(thumbnail_path(&file.path)))),
                 ];
                 for (name, value) in optional {
                     if let Some(value) = value {

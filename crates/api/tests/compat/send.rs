@@ -10,14 +10,14 @@ const OPEN: &str = "/api/account/12/messaging/consumer/conversation?v=3";
 const SEND: &str = "/api/account/12/messaging/consumer/conversation/send?v=3";
 
 /// An outside program with its tokens.
-struct Program<'a> {
+pub struct Program<'a> {
     served: &'a Served,
     app: String,
     consumer: String,
     features: &'static str,
 }
 
-async fn program(served: &Served) -> Program<'_> {
+pub async fn program(served: &Served) -> Program<'_> {
     let admin = served.test.caller("admin1");
     let input = ConnectorAppInput {
         client_id: Some("gateway".into()),
@@ -41,6 +41,14 @@ async fn consumer(served: &Served, app: &str, name: &str) -> String {
     served.test.app.issue_consumer_token(&identity, name).await.expect("a token")
 }
 
+impl<'a> Program<'a> {
+    /// The same program in the name of another consumer.
+    pub async fn on_behalf_of(&self, name: &str) -> Program<'a> {
+        let consumer = consumer(self.served, &self.app, name).await;
+        Program { served: self.served, app: self.app.clone(), consumer, features: self.features }
+    }
+}
+
 impl Program<'_> {
     async fn call(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = http::Request::post(path).header("content-type", "application/json");
@@ -56,7 +64,7 @@ impl Program<'_> {
         self.call(path, &headers, &body.to_string()).await
     }
 
-    async fn send(&self, kind: &str, body: Value) -> Answer {
+    pub async fn send(&self, kind: &str, body: Value) -> Answer {
         self.post(SEND, &json!({ "kind": "req", "id": "3", "type": kind, "body": body })).await
     }
 
@@ -64,12 +72,12 @@ impl Program<'_> {
         self.send("ms.PublishEvent", json!({ "dialogId": dialog, "event": content(text) })).await
     }
 
-    async fn update(&self, conversation: &str, field: Value) -> Answer {
+    pub async fn update(&self, conversation: &str, field: Value) -> Answer {
         self.send("cm.UpdateConversationField", json!({ "conversationId": conversation, "conversationField": field })).await
     }
 
     /// Opens a conversation with the least that real programs send.
-    async fn open(&self) -> String {
+    pub async fn open(&self) -> String {
         let opened = self.post(OPEN, &opening(json!({}))).await;
         assert_eq!(opened.status, 200, "{}", opened.body);
         opened.json()[1]["body"]["conversationId"].as_str().expect("an id").to_owned()

@@ -7,7 +7,9 @@ pub(super) mod profile;
 pub(super) mod publishing;
 mod updating;
 
+use super::links;
 use super::socket::envelope::{Failure, Request, unknown};
+use antiphon_app::files::{FileOwner, Link};
 use antiphon_app::{App, ConsumerCaller};
 use antiphon_domain::{ConversationId, Sequence};
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub(super) enum Done {
     Opened(ConversationId),
     /// One of the protocol's sentences.
     Said(&'static str),
+    /// A link to the file store.
+    Linked(Link),
 }
 
 /// Fulfils a request. `key` is the caller's own id of it: the same key is fulfilled once, for 24 h.
@@ -30,6 +34,8 @@ pub(super) async fn fulfil(app: &Arc<App>, caller: &ConsumerCaller, request: &Re
         "UpdateConversationField" => updating::update(app, caller, request, key).await,
         "SetUserProfile" => profile::set(app, caller, request).await,
         "ConsumerRequestConversation" => opening::open(app, caller, opening::read(request, caller, key)?).await,
+        "GenerateURLForUploadFile" => links::upload(app, &FileOwner::Consumer(caller), request).await.map(Done::Linked),
+        "GenerateURLForDownloadFile" => links::download(app, &FileOwner::Consumer(caller), request).await.map(Done::Linked),
         "GenerateUploadToken" => Err(Failure::not_offered("type: secure forms are not offered by this server")),
         "AgentRequestConversation" | "UpdateRingState" | "SetAgentState" | "SubscribeRoutingTasks" | "SubscribeAgentsState" => {
             Err(Failure::forbidden(format!("type: {} is for agents; you are a consumer", request.name)))

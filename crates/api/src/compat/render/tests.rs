@@ -3,6 +3,7 @@
 use super::*;
 use crate::compat::fixtures;
 use antiphon_domain::conversation::{ClosedBy, Delay, Draft, Rating, RatingStatus};
+use antiphon_domain::file::Picture;
 use antiphon_domain::{AcceptStatus, ConsumerId, FileId, SourceId, Timestamp};
 use serde_json::{Value, json};
 
@@ -238,14 +239,30 @@ fn each_kind_of_event_has_its_shape() {
         also_shown: Vec::new(),
         picture: None,
     };
-    check(
+    let shown = |preview: Option<&str>| {
         EventBody::Content(Content::File {
             file: FileId(1),
             path: "/v1/f".into(),
             caption: "c".into(),
             file_type: "PNG".into(),
-            preview: None,
-        }),
+            preview: preview.map(Into::into),
+        })
+    };
+    let picture = Picture { width: 9, height: 7, preview: "data:image/jpeg;base64,AA==".into(), thumbnail: true };
+    let photo = StoredFile { state: FileState::Ready, picture: Some(picture), ..file.clone() };
+    for (given, preview) in [(None, "data:image/jpeg;base64,AA=="), (Some("data:image/png;base64,BB=="), "data:image/png;base64,BB==")] {
+        check(
+            shown(given),
+            None,
+            &[("/v1/f".to_owned(), photo.clone())].into(),
+            json!({ "type": "ContentEvent", "contentType": "hosted/file", "message": {
+                "caption": "c", "relativePath": "/v1/f", "fileType": "PNG", "preview": preview, "state": "ready", "name": "a.png", "size": 3,
+                "width": 9, "height": 7, "thumbnail": "/v1/f.thumbnail.JPEG"
+            } }),
+        );
+    }
+    check(
+        shown(None),
         None,
         &[("/v1/f".to_owned(), file)].into(),
         json!({ "type": "ContentEvent", "contentType": "hosted/file", "message": {

@@ -1,6 +1,7 @@
 //! The published bodies of the Send API: their members, their order and their status codes.
 
 use crate::compat::consumer::Done;
+use crate::compat::links::LinkWire;
 use crate::compat::socket::envelope::{Failure, Said};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -26,6 +27,7 @@ impl Answer {
             Done::Published(sequence) => json!({ "sequence": sequence }),
             Done::Opened(conversation) => json!({ "conversationId": conversation.to_string() }),
             Done::Said(sentence) => json!({ "msg": sentence }),
+            Done::Linked(link) => json!(LinkWire::from(link)),
         };
         Self { code: "OK", body, request: request.to_owned(), status: 200 }
     }

@@ -4,6 +4,7 @@
 
 use super::super::identity::dialog_id;
 use super::super::render::file_state;
+use super::super::wire::PictureWire;
 use super::envelope::{Out, notify};
 use super::notify::{CONVERSATION_CHANGE, Told, conversation_frame, fresh_result};
 use super::session::Session;
@@ -47,6 +48,9 @@ struct FileChange {
     name: Option<String>,
     reason: Option<String>,
     size: Option<u64>,
+    preview: Option<String>,
+    #[serde(flatten)]
+    picture: Option<PictureWire>,
 }
 
 #[derive(Serialize)]
@@ -138,6 +142,8 @@ pub(super) fn file(session: &Session, file: &StoredFile, out: &mut Out) {
         name: file.name.clone(),
         reason: reason.map(str::to_owned),
         size: file.size,
+        preview: file.picture.as_ref().map(|picture| picture.preview.clone()),
+        picture: PictureWire::of(file),
     };
     out.push(notify("antiphon.FileNotification", List { changes: vec![change] }));
 }

@@ -7,6 +7,7 @@ use super::client::introduction;
 use super::subscribe;
 use super::visit::Visit;
 use crate::compat::consumer::{Done, fulfil};
+use crate::compat::links::LinkWire;
 use antiphon_domain::DialogNumber;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -62,6 +63,7 @@ async fn known(visit: &mut Visit, request: &Request<'_>, out: &mut Out) -> Resul
                     respond(request, 200, "cm.RequestConversationResponse", json!({ "conversationId": conversation.to_string() }))
                 }
                 Done::Said(sentence) => respond(request, 200, STRING_RESPONSE, sentence),
+                Done::Linked(link) => respond(request, 200, "ms.GenerateURLResponse", LinkWire::from(link)),
             });
             Ok(())
         }
