@@ -76,6 +76,8 @@ export interface ComposerState {
   enabled: boolean;
   reason: string | null;
   code: string | null;
+  /** When the channel's reply window closes, if it has one. */
+  windowClosesAt: Millis | null;
 }
 
 export interface TextLimits {
@@ -406,8 +408,8 @@ export function readConversation(value: unknown): Conversation | null {
     },
     waitingSince: num(ours.waitingSince),
     composer: composer
-      ? { enabled: composer.enabled !== false, reason: strOrNull(composer.reason), code: strOrNull(composer.code) }
-      : { enabled: true, reason: null, code: null },
+      ? { enabled: composer.enabled !== false, reason: strOrNull(composer.reason), code: strOrNull(composer.code), windowClosesAt: num(composer.windowClosesAt) }
+      : { enabled: true, reason: null, code: null, windowClosesAt: null },
     limits: limits ? { max: num(limits.max) ?? 0, unit: str(limits.unit), segments: limits.segments === true } : null,
     media: readMedia(ours.media),
   };

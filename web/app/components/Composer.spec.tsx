@@ -107,12 +107,23 @@ describe("where writing is not possible", () => {
       ["window_closed", "The window closed 3 hours ago.", "The window closed 3 hours ago."],
       ["something_new", null, "You cannot write here right now."],
     ] as const) {
-      const { user, line, unmount } = await open(conversation("C", { composer: { enabled: false, reason, code } }));
+      const { user, line, unmount } = await open(conversation("C", { composer: { enabled: false, reason, code, windowClosesAt: null } }));
       expect(screen.getByText(said)).toBeTruthy();
       await user.type(field(), "for colleagues{Enter}");
       expect(published(line).map((b) => b.messageAudience)).toEqual(["AGENTS_AND_MANAGERS"]);
       unmount();
     }
+  });
+  it("follows the reply window by the clock, and tells of its end", async () => {
+    const until = (ms: number) => conversation("C", { composer: { enabled: true, reason: null, code: null, windowClosesAt: Date.now() + ms } });
+    const { unmount } = await open(until(5 * 3_600_000));
+    expect(screen.queryByText(/Free messages are possible/)).toBeNull();
+    unmount();
+    const near = await open(until(90 * 60_000 + 5_000));
+    expect(screen.getByText("Free messages are possible for 1 h more")).toBeTruthy();
+    near.unmount();
+    await open(until(-1));
+    expect(screen.getByText(/The channel allows no free message any more/)).toBeTruthy();
   });
   it("takes the field away where one takes no part, and offers to join to those who may", async () => {
     const others = conversation("C", { participants: [{ id: "cons-1", role: "CONSUMER", state: "ACTIVE" }] });

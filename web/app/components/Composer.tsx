@@ -7,9 +7,11 @@ import type { Conversation } from "@/api/wire";
 import { localeTag, t, tOr } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { countSegments, fileSize, measure } from "@/lib/text";
+import { span } from "@/lib/time";
 import { conversationCan } from "@/stores/actions";
 import { fileTypeOf, isAccepted } from "@/stores/attachments";
 import { useDesk, useDraft, useWorkspace } from "@/stores/context";
+import { useNow } from "@/stores/hooks";
 import { toast } from "@/stores/toasts";
 import { Button, IconButton } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
@@ -21,6 +23,9 @@ export const MAX_CHARACTERS = 5_000;
 const PAUSE_AFTER_MS = 3_000;
 const MAX_HEIGHT = 220;
 const MOST_OF_A_NAME = 24;
+const WINDOW_PACE_MS = 15_000;
+/** The end of the reply window is shown from this distance on. */
+const WINDOW_NEAR_MS = 3 * 3_600_000;
 
 /** A name as a hint can hold it. */
 function short(name: string): string {
@@ -66,7 +71,15 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   const helpId = useId();
 
   const can = conversationCan.write(c, session);
-  const muted = c.composer.enabled ? null : (c.composer.reason ?? tOr(`composer.off.${c.composer.code ?? "default"}`, "composer.off.default"));
+  const now = useNow(WINDOW_PACE_MS);
+  const { windowClosesAt } = c.composer;
+  // The window closes by the clock alone: nobody tells.
+  const shut = windowClosesAt !== null && windowClosesAt <= now;
+  const muted = !c.composer.enabled
+    ? (c.composer.reason ?? tOr(`composer.off.${c.composer.code ?? "default"}`, "composer.off.default"))
+    : shut
+      ? t("composer.off.window_closed")
+      : null;
   // Where the consumer cannot be written to, colleagues still can.
   const note = draft.note || muted !== null;
   // Sources of one channel may differ, so it is the conversation that tells what it takes. Notes never reach the channel.
@@ -235,7 +248,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
             {t("composer.note")}
           </button>
           <span id={helpId} className="flex min-w-0 flex-1 justify-end px-1 text-end" aria-live="off">
-            {tooLong ? <span className="text-xs font-medium text-danger">{t("composer.tooLong", { max: MAX_CHARACTERS })}</span> : offline && draft.text ? <span className="truncate text-xs text-warn">{t("composer.offline")}</span> : !note && <Counter conversation={c} text={draft.text} />}
+            {tooLong ? <span className="text-xs font-medium text-danger">{t("composer.tooLong", { max: MAX_CHARACTERS })}</span> : offline && draft.text ? <span className="truncate text-xs text-warn">{t("composer.offline")}</span> : note ? null : windowClosesAt !== null && windowClosesAt - now < WINDOW_NEAR_MS && draft.text === "" ? <span className="truncate text-xs text-text-3">{t("composer.windowCloses", { time: span(windowClosesAt - now) })}</span> : <Counter conversation={c} text={draft.text} />}
           </span>
           <Button look="primary" small className="h-8 px-3" icon={note ? "lock" : "send"} disabled={empty || tooLong || uploading} onClick={send}>
             {t(note ? "composer.sendNote" : "composer.send")}

@@ -138,6 +138,25 @@ describe("resuming", () => {
   });
 });
 
+describe("a source", () => {
+  const source = (enabled: boolean, state: "ok" | "needs_reauthorisation" = "ok"): Notice => ({ kind: "sources", changes: [{ sourceId: "src_1", enabled, health: { state, message: null, since: null } }] });
+  const composer = (state: inbox.InboxState) => [state.conversations.A?.composer.enabled, state.conversations.A?.composer.code];
+  it("that is switched off or broken closes the composers of its conversations, and opens them again", () => {
+    const start = withMine();
+    const off = apply(start, source(false));
+    expect(composer(off)).toEqual([false, "source_off"]);
+    const broken = apply(off, source(true, "needs_reauthorisation"));
+    expect(composer(broken)).toEqual([false, "source_broken"]);
+    expect(composer(apply(broken, source(true)))).toEqual([true, null]);
+    expect(apply(start, source(true))).toBe(start);
+  });
+  it("opens none that is closed for another reason", () => {
+    const out = apply(withMine(), { kind: "conversations", subscriptionId: "s", changes: [{ type: "UPSERT", result: conversation("A", { updatedAt: 9, consumer: { id: "cons-1", name: null, address: "+1", optedOut: true }, composer: { enabled: false, reason: "x", code: "opted_out", windowClosesAt: null } }) }] });
+    expect(composer(apply(out, source(true)))).toEqual([false, "opted_out"]);
+    expect(composer(apply(out, source(false), source(true)))).toEqual([false, "opted_out"]);
+  });
+});
+
 describe("offers", () => {
   const rings = (subscriptionId: string, type: "UPSERT" | "DELETE", ...list: ReturnType<typeof ring>[]): Notice => ({
     kind: "rings",

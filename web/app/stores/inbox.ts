@@ -195,6 +195,26 @@ const withLog = (state: InboxState, dialogId: string, change: (log: DialogLog) =
   return next === log ? state : { ...state, dialogs: { ...state.dialogs, [dialogId]: next } };
 };
 
+/** Why a source lets nobody write, as its notice tells. */
+const sourceTrouble = (change: Extract<Notice, { kind: "sources" }>["changes"][number]): string | null =>
+  !change.enabled ? "source_off" : change.health?.state === "needs_reauthorisation" ? "source_broken" : null;
+
+/** A source was switched or came to harm: what can be written in its conversations follows, before the server shows each anew. */
+function withSource(state: InboxState, change: Extract<Notice, { kind: "sources" }>["changes"][number]): InboxState {
+  const code = sourceTrouble(change);
+  const conversations = { ...state.conversations };
+  let changed = false;
+  for (const c of Object.values(conversations)) {
+    if (c.sourceId !== change.sourceId || !c.open) continue;
+    const recovered = code === null && (c.composer.code === "source_off" || c.composer.code === "source_broken");
+    if (code === null ? !recovered : c.composer.code === code) continue;
+    const next = code ?? (c.consumer.optedOut ? "opted_out" : null);
+    conversations[c.id] = { ...c, composer: { ...c.composer, enabled: next === null, code: next, reason: null } };
+    changed = true;
+  }
+  return changed ? { ...state, conversations } : state;
+}
+
 /** Applies one notice. The same notice twice changes nothing the second time. */
 export function applyNotice(state: InboxState, notice: Notice, now: number): { state: InboxState; effects: Effects } {
   const effects = noEffects();
@@ -241,7 +261,7 @@ export function applyNotice(state: InboxState, notice: Notice, now: number): { s
       return { state: { ...state, conversations }, effects };
     }
     case "sources":
-      return { state, effects };
+      return { state: notice.changes.reduce(withSource, state), effects };
   }
 }
 

@@ -187,10 +187,13 @@ pub(super) struct ConsumerWire<'a> {
 
 /// Whether the agent can write now, and why not.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ComposerWire<'a> {
     pub enabled: bool,
     pub code: Option<&'a str>,
     pub reason: Option<&'a str>,
+    /// When the channel's reply window closes, if it has one.
+    pub window_closes_at: Option<i64>,
 }
 
 /// How much text one message of the channel holds.
