@@ -494,6 +494,11 @@ pub trait Channel: Send + Sync {
     fn lookup(&self) -> Option<&dyn Lookup> {
         None
     }
+
+    /// How to learn what webhooks failed to bring.
+    fn catch_up(&self) -> Option<&dyn CatchUp> {
+        None
+    }
 }
 
 /// Shows the consumer what the agent does. Best effort: never retried.
@@ -536,6 +541,21 @@ pub trait Profiles: Send + Sync {
         address: &'a str,
         net: &'a dyn Net,
     ) -> BoxFuture<'a, Result<Option<ChannelProfile>, SendError>>;
+}
+
+/// Asks now and then for what webhooks failed to bring.
+pub trait CatchUp: Send + Sync {
+    /// How long to wait between two rounds, in milliseconds.
+    fn every_ms(&self) -> i64;
+    /// What consumers wrote since a time, oldest first, each with its time and under the key that its webhook would have brought.
+    /// Puts right what keeps webhooks from coming, where that can be seen.
+    fn missed<'a>(
+        &'a self,
+        keys: &'a Keys,
+        since: Timestamp,
+        now: Timestamp,
+        net: &'a dyn Net,
+    ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>>;
 }
 
 /// Resolves unknown outcomes.

@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub mod caller;
+mod catch_up;
 pub mod channel;
 pub mod composer;
 pub mod connector_app;

@@ -76,6 +76,7 @@ impl App {
         }
         outbox::load(&app).await?;
         app.spawn(outbox::run(Arc::clone(&app)));
+        app.spawn(crate::catch_up::run(Arc::clone(&app)));
         app.spawn(media::run(Arc::clone(&app)));
         app.spawn(crate::files::clear_orphans(Arc::clone(&app)));
         app.spawn(sweep(Arc::clone(&app)));

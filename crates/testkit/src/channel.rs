@@ -5,8 +5,8 @@
 //! which is a dead letter.
 
 use antiphon_app::channel::{
-    Adapted, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind, Keys, LookedUp,
-    Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, TryAgain, Usage, Verified,
+    Adapted, CatchUp, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind, Keys,
+    LookedUp, Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, TryAgain, Usage, Verified,
 };
 use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetError, NetRequest};
@@ -188,6 +188,40 @@ impl Channel for TestChannel {
 
     fn lookup(&self) -> Option<&dyn Lookup> {
         Some(self)
+    }
+
+    fn catch_up(&self) -> Option<&dyn CatchUp> {
+        Some(self)
+    }
+}
+
+impl CatchUp for TestChannel {
+    fn every_ms(&self) -> i64 {
+        600_000
+    }
+
+    /// Only a source with the setting `catch_up` has a list: lines as in a webhook, each behind its time.
+    fn missed<'a>(
+        &'a self,
+        keys: &'a Keys,
+        since: Timestamp,
+        _now: Timestamp,
+        net: &'a dyn Net,
+    ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>> {
+        Box::pin(async move {
+            if keys.setting("catch_up").is_none() {
+                return Ok(Vec::new());
+            }
+            let asked = NetRequest::new(http::Method::GET, format!("http://vendor.test/list/{}", since.0));
+            let answer =
+                net.call(asked).await.map_err(|_| error(Disposition::Retry { after_ms: None, max_attempts: None }, "vendor_down"))?;
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            let items = text.lines().filter_map(|line| {
+                let (at, line) = line.split_once(' ')?;
+                Some(InboundItem { at: at.parse().ok().map(Timestamp), ..parse_line(line).ok()? })
+            });
+            Ok(items.collect())
+        })
     }
 }
 

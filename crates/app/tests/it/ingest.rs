@@ -1,7 +1,7 @@
 //! Taking webhooks in: once, in order, and nothing acknowledged that is not stored.
 
-use antiphon_app::ports::Store;
 use antiphon_app::ports::bus::{Announcement, Heard, Topic};
+use antiphon_app::ports::{Clock, Store};
 use antiphon_domain::{Content, EventBody, FileState};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::net::answer;
@@ -179,4 +179,50 @@ async fn a_reaction_opens_nothing_and_how_somebody_came_goes_with_their_first_wo
     assert_eq!(consumer.context, None, "told once");
     test.receive("comes c3 +1 winter").await;
     assert_eq!(notes(&test, &conversation).await, [("ENRICH", vec![1], r#"[{"ref":"winter","type":"Referral"}]"#.to_owned())]);
+}
+
+#[tokio::test]
+async fn what_webhooks_failed_to_bring_is_fetched_once_and_nothing_older() {
+    let test = TestApp::start().await;
+    let directory = test.app.directory();
+    let (_, source) = directory.source(antiphon_domain::SourceId(1)).expect("is there");
+    let mut listed = (**source).clone();
+    listed.settings.insert("catch_up".into(), "on".into());
+    test.clock.advance(3_600_000);
+    listed.updated_at = test.clock.now();
+    let mut unit = antiphon_app::ports::store::UnitOfWork::new(test.account());
+    unit.write(antiphon_app::ports::store::Write::PutSource(listed));
+    test.store.commit(unit).await.expect("commits");
+    test.app.reload_directory().await.expect("reloads");
+    test.clock.advance(600_000);
+    let at = |seconds: i64| test.clock.now().plus_s(seconds).0;
+    test.receive("say m2 +1 came by itself").await;
+    let list = format!(
+        "{} say m0 +1 before the source was like this\n{} say m1 +1 missed\n{} say m2 +1 came by itself\n{} say m3 +1 just now\n",
+        at(-700),
+        at(-500),
+        at(-400),
+        at(100)
+    );
+    test.net.otherwise(answer(200, &list));
+    let conversation = test.conversations().await.remove(0);
+    while !test.texts(&conversation).await.contains(&"missed".to_owned()) {
+        if let Some(wake) = test.clock.next_wake() {
+            test.clock.advance(wake.since(test.clock.now()).clamp(1, 10_000));
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(test.net.calls()[0].url.starts_with("http://vendor.test/list/"), "{}", test.net.calls()[0].url);
+    assert_eq!(test.texts(&conversation).await, ["came by itself", "missed"]);
+    // The next rounds find what was too young, and nothing twice.
+    while test.texts(&conversation).await.len() < 3 {
+        test.clock.advance(60_000);
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..100 {
+        test.clock.advance(60_000);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(test.texts(&conversation).await, ["came by itself", "missed", "just now"]);
+    assert_eq!(test.conversations().await.len(), 1);
 }

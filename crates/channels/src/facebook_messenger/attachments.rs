@@ -65,6 +65,17 @@ fn content(attachment: &Value) -> Option<InboundContent> {
     }
 }
 
+/// An attachment as the list of a conversation's messages has it:
+/// `{"id":"…","mime_type":"image/png","name":"a.png","image_data":{"url":"https://…"}}`.
+pub(super) fn listed(attachment: &Value) -> Option<InboundContent> {
+    let places = [&attachment["image_data"]["url"], &attachment["video_data"]["url"], &attachment["file_url"]];
+    let url = places.into_iter().find_map(json::text)?;
+    let kind = if attachment["image_data"].is_object() { "image" } else { "file" };
+    let declared_type = json::text(&attachment["mime_type"]).or_else(|| likely_type(kind, &url));
+    let name = json::text(&attachment["name"]).filter(|_| kind == "file");
+    Some(InboundContent::Media { url, declared_type, name, caption: None })
+}
+
 /// The webhook names the kind only: the ending of the address, or what the vendor makes of that kind, tells more. The file's own
 /// bytes have the last word.
 fn likely_type(kind: &str, url: &str) -> Option<String> {

@@ -6,6 +6,7 @@
 //! of codes. One app secret covers all pages of an app, so every item names its page.
 
 mod attachments;
+mod catch_up;
 mod deletion;
 mod errors;
 mod inbound;
@@ -17,7 +18,7 @@ mod usage;
 
 use crate::kit::{adapt, form, mac, media, settings};
 use antiphon_app::channel::{
-    Adapted, Answer, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup,
+    Adapted, Answer, CatchUp, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup,
     MediaFetch, Outbound, OutboundContent, Profiles, RawRequest, Refusal, SendError, Sent, Signals, Verified,
 };
 use antiphon_app::ports::net::{Net, NetRequest};
@@ -39,6 +40,9 @@ const WINDOW_HOURS: u32 = 24;
 const HUMAN_AGENT_HOURS: u32 = 7 * 24;
 /// The longest handshake challenge that is echoed.
 const CHALLENGE_MAX: usize = 1_000;
+
+/// Webhooks are repeated for hours, so the page is asked seldom: its conversations may be read twice a second only.
+const CATCH_UP_MS: i64 = 3_600_000;
 
 /// The connector.
 #[derive(Clone, Copy, Debug)]
@@ -193,6 +197,26 @@ impl Channel for FacebookMessenger {
 
     fn lookup(&self) -> Option<&dyn Lookup> {
         Some(self)
+    }
+
+    fn catch_up(&self) -> Option<&dyn CatchUp> {
+        Some(self)
+    }
+}
+
+impl CatchUp for FacebookMessenger {
+    fn every_ms(&self) -> i64 {
+        CATCH_UP_MS
+    }
+
+    fn missed<'a>(
+        &'a self,
+        keys: &'a Keys,
+        since: Timestamp,
+        now: Timestamp,
+        net: &'a dyn Net,
+    ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>> {
+        Box::pin(catch_up::missed(keys, since, now, net))
     }
 }
 

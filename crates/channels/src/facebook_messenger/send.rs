@@ -115,7 +115,7 @@ fn upload_call(out: &Outbound, file: &OutboundFile) -> Result<NetRequest, SendEr
     authorized(call, &out.keys)
 }
 
-fn page(keys: &Keys) -> &str {
+pub(super) fn page(keys: &Keys) -> &str {
     keys.credential("page_id").unwrap_or_else(|| settings::address(keys))
 }
 
@@ -131,7 +131,7 @@ fn token(keys: &Keys) -> Result<&str, SendError> {
 }
 
 /// The address of a call, with the proof of the app's secret where the app demands one.
-fn address(keys: &Keys, path: &str, query: &[(&str, &str)]) -> Result<String, SendError> {
+pub(super) fn address(keys: &Keys, path: &str, query: &[(&str, &str)]) -> Result<String, SendError> {
     let base = settings::base(keys, HOST);
     let version = settings::value(keys, "graph_version").unwrap_or(GRAPH_VERSION);
     let mut query = query.to_vec();
@@ -147,7 +147,7 @@ fn address(keys: &Keys, path: &str, query: &[(&str, &str)]) -> Result<String, Se
 }
 
 /// The token goes into a header: addresses end up in logs.
-fn authorized(mut request: NetRequest, keys: &Keys) -> Result<NetRequest, SendError> {
+pub(super) fn authorized(mut request: NetRequest, keys: &Keys) -> Result<NetRequest, SendError> {
     http::authorize(&mut request, &format!("Bearer {}", token(keys)?));
     Ok(request)
 }

@@ -11,7 +11,7 @@ use antiphon_app::channel::{
     Answer, Channel, ChannelProfile, Disposition, InboundContent, InboundItem, InboundKind, Keys, LookedUp, Outbound, OutboundContent,
     RawRequest, ReceiptOf, Refusal,
 };
-use antiphon_app::ports::net::{NetError, NetRequest};
+use antiphon_app::ports::net::{NetAnswer, NetError, NetRequest};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{DeliveryId, DeliveryStatus, Timestamp};
 use http::Method;
@@ -370,4 +370,67 @@ fn an_unknown_outcome_is_looked_up_in_the_conversation() {
     assert_eq!(lookup(1_000, r#"{"file":"media"}"#, &conversation(vec![picture.clone()])), LookedUp::Found("m_9".to_owned()));
     assert_eq!(lookup(60_000, hello, &conversation(vec![picture])), LookedUp::Absent);
     assert_eq!(lookup(60_000, hello, &json!({})), LookedUp::Unclear);
+}
+
+const SUBSCRIBED: &str = r#"{"data":[{"id":"555","subscribed_fields":["messages","message_echoes"]}]}"#;
+
+fn missed(answers: Vec<Result<NetAnswer, NetError>>, keys: &Keys) -> (Result<Vec<InboundItem>, Disposition>, Vec<NetRequest>) {
+    let net = CannedNet::new(answers);
+    let catch_up = FacebookMessenger.catch_up().expect("this channel has conversations");
+    let found = now(catch_up.missed(keys, NOW.plus_s(-3_600), NOW, &net)).map_err(|error| error.disposition);
+    assert_eq!(net.unused(), 0);
+    (found, net.calls())
+}
+
+#[test]
+fn what_webhooks_failed_to_bring_is_read_from_the_conversations() {
+    let thread = |updated: &str, messages: &[&str]| {
+        format!(r#"{{"id":"t","updated_time":"2025-12-31T{updated}+0000","messages":{{"data":[{}]}}}}"#, messages.join(","))
+    };
+    let first = thread(
+        "23:50:00",
+        &[
+            r#"{"id":"m_3","created_time":"2025-12-31T23:50:00+0000","from":{"id":"2002"},"message":"","attachments":{"data":[{"mime_type":"image/png","name":"a.png","image_data":{"url":"https://cdn.test/a.png"}},{"mime_type":"application/pdf","name":"a.pdf","file_url":"https://cdn.test/a.pdf"}]}}"#,
+            r#"{"id":"m_2","created_time":"2025-12-31T23:45:00+0000","from":{"id":"1001"},"message":"the page's own"}"#,
+            r#"{"id":"m_1","created_time":"2025-12-31T23:40:00+0000","from":{"id":"2002"},"message":"hello"}"#,
+            r#"{"id":"m_0","created_time":"2025-12-31T20:00:00+0000","from":{"id":"2002"},"message":"too old"}"#,
+        ],
+    );
+    let second = thread("22:00:00", &[]);
+    let (found, calls) = missed(
+        vec![
+            answer(200, SUBSCRIBED),
+            answer(200, &format!(r#"{{"data":[{first}],"paging":{{"cursors":{{"after":"A"}},"next":"https://…"}}}}"#)),
+            answer(200, &format!(r#"{{"data":[{second}],"paging":{{"cursors":{{"after":"B"}},"next":"https://…"}}}}"#)),
+        ],
+        &keys(),
+    );
+    let said = |key: &str, minute: i64, contents| {
+        let kind = InboundKind::Message { from: "2002".to_owned(), name: None, contents, metadata: None, consent: None };
+        InboundItem { source_address: Some("1001".to_owned()), key: key.to_owned(), at: Some(NOW.plus_s((minute - 60) * 60)), kind }
+    };
+    let picture = media("https://cdn.test/a.png", Some("image/png"), None);
+    let file = media("https://cdn.test/a.pdf", Some("application/pdf"), Some("a.pdf"));
+    assert_eq!(found, Ok(vec![said("m_1", 40, vec![text("hello")]), said("m_3", 50, vec![picture, file])]));
+    assert!(calls[0].url.ends_with("/1001/subscribed_apps"), "{}", calls[0].url);
+    assert!(calls[1].url.contains("/1001/conversations?platform=messenger") && !calls[1].url.contains("after="), "{}", calls[1].url);
+    assert!(calls[2].url.ends_with("&after=A"), "{}: nothing after what was quiet since then", calls[2].url);
+    assert!(calls.iter().all(|call| call.headers["authorization"].is_sensitive()));
+}
+
+#[test]
+fn a_subscription_that_is_gone_is_renewed() {
+    let empty = || answer(200, r#"{"data":[]}"#);
+    let others = r#"{"data":[{"id":"9","subscribed_fields":["messages"]}]}"#;
+    let own = keys();
+    for lost in [r#"{"data":[]}"#, others, r#"{"data":[{"id":"555","subscribed_fields":["feed"]}]}"#] {
+        let (found, calls) = missed(vec![answer(200, lost), answer(200, r#"{"success":true}"#), empty()], &own);
+        assert_eq!(found, Ok(Vec::new()), "{lost}");
+        assert_eq!((calls[1].method.as_str(), calls[1].url.ends_with("/1001/subscribed_apps")), ("POST", true), "{lost}");
+        assert!(String::from_utf8_lossy(&calls[1].body).starts_with("subscribed_fields=messages%2Cmessaging_postbacks"), "{lost}");
+    }
+    assert_eq!(missed(vec![answer(200, SUBSCRIBED), empty()], &own).1.len(), 2, "nothing to renew");
+    let forbidden = || answer(403, r#"{"error":{"code":200}}"#);
+    assert_eq!(missed(vec![forbidden(), empty()], &own).0, Ok(Vec::new()), "what was missed is read all the same");
+    assert!(missed(vec![answer(200, SUBSCRIBED), forbidden()], &own).0.is_err());
 }

@@ -162,6 +162,23 @@ fn numbers_come_as_texts_and_texts_as_numbers() {
 }
 
 #[test]
+fn days_are_written_as_vendors_read_them() {
+    for (at, day) in [
+        (0, "1970-01-01"),
+        (1_767_225_600_000, "2026-01-01"),
+        (1_767_225_599_999, "2025-12-31"),
+        (1_709_164_800_000, "2024-02-29"),
+        (1_740_787_200_000, "2025-03-01"),
+        (951_782_400_000, "2000-02-29"),
+        (4_107_542_399_000, "2100-02-28"),
+    ] {
+        assert_eq!(time::date(Timestamp(at)), day);
+        let midnight = time::iso8601(&format!("{day}T00:00:00Z")).expect("a time");
+        assert_eq!(midnight.0, at.div_euclid(86_400_000) * 86_400_000, "{day}");
+    }
+}
+
+#[test]
 fn times_of_vendors() {
     assert_eq!(time::rfc2822("Thu, 01 Jan 2026 00:00:00 +0000"), Some(NOW));
     assert_eq!(time::rfc2822("Thu, 01 Jan 2026 01:30:00 +0130"), Some(NOW));

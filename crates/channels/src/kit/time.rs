@@ -36,6 +36,19 @@ pub fn iso8601(text: &str) -> Option<Timestamp> {
     at(year, month, day, seconds - offset)
 }
 
+/// The day of a time in UTC, as `2026-01-01`.
+pub fn date(at: Timestamp) -> String {
+    // The inverse of `at`: years begin in March, four hundred of them have a fixed number of days.
+    let days = at.0.div_euclid(86_400_000) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (month, day) = ((shifted + 2) % 12 + 1, day_of_year - (153 * shifted + 2) / 5 + 1);
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// What a `Retry-After` header asks for, in milliseconds from now: seconds or a date. At most a day.
 pub fn retry_after(value: &str, now: Timestamp) -> Option<i64> {
     const DAY_MS: i64 = 24 * 3600 * 1000;

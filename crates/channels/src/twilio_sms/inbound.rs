@@ -159,7 +159,7 @@ fn status_of(request: &RawRequest, fields: &Fields<'_>, status: &str) -> Result<
 
 /// Some carriers hand on long messages in base64. A text is taken for such only if all of it is base64 of printable UTF-8 with
 /// spaces in it, which no ordinary word is.
-fn decode_carrier_base64(body: &str) -> Option<String> {
+pub(super) fn decode_carrier_base64(body: &str) -> Option<String> {
     const LEAST: usize = 8;
     if body.len() < LEAST || body.contains(' ') {
         return None;

@@ -4,6 +4,7 @@
 //! <https://www.twilio.com/docs/usage/webhooks/webhooks-security>.
 //! Here: what the channel is. [`signature`] verifies, [`inbound`] parses, [`send`] calls, [`errors`] is the table of codes.
 
+mod catch_up;
 mod errors;
 mod inbound;
 mod send;
@@ -13,8 +14,8 @@ pub(crate) mod tests;
 
 use crate::kit::{adapt, media, settings};
 use antiphon_app::channel::{
-    Adapted, Answer, Channel, ChannelKind, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup, MediaFetch, Outbound,
-    OutboundContent, RawRequest, Refusal, SendError, Sent, Verified,
+    Adapted, Answer, CatchUp, Channel, ChannelKind, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup, MediaFetch,
+    Outbound, OutboundContent, RawRequest, Refusal, SendError, Sent, Verified,
 };
 use antiphon_app::ports::net::Net;
 use antiphon_content::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit};
@@ -27,6 +28,9 @@ const HOST: &str = "https://api.twilio.com";
 const TEXT_MAX: u32 = 1_600;
 /// All media of one message, in bytes (US and Canada).
 const MEDIA_MAX_BYTES: u64 = 5 << 20;
+
+/// A webhook that is answered with an error is not repeated, so the list is asked often.
+const CATCH_UP_MS: i64 = 5 * 60_000;
 
 /// The connector.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +148,26 @@ impl Channel for TwilioSms {
 
     fn lookup(&self) -> Option<&dyn Lookup> {
         Some(self)
+    }
+
+    fn catch_up(&self) -> Option<&dyn CatchUp> {
+        Some(self)
+    }
+}
+
+impl CatchUp for TwilioSms {
+    fn every_ms(&self) -> i64 {
+        CATCH_UP_MS
+    }
+
+    fn missed<'a>(
+        &'a self,
+        keys: &'a Keys,
+        since: Timestamp,
+        now: Timestamp,
+        net: &'a dyn Net,
+    ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>> {
+        Box::pin(catch_up::missed(keys, since, now, net))
     }
 }
 

@@ -100,7 +100,7 @@ fn callback_url(out: &Outbound) -> Option<String> {
     Some(format!("{base}{join}{DELIVERY}={}", out.delivery))
 }
 
-fn account_url(keys: &Keys) -> Result<String, SendError> {
+pub(super) fn account_url(keys: &Keys) -> Result<String, SendError> {
     let account = keys.credential("account_sid").ok_or_else(|| {
         kit_errors::error(
             Disposition::NeedsReauthorisation,
@@ -112,7 +112,7 @@ fn account_url(keys: &Keys) -> Result<String, SendError> {
     Ok(format!("{}/2010-04-01/Accounts/{account}", settings::base(keys, HOST)))
 }
 
-fn sign_in(request: &mut NetRequest, keys: &Keys) {
+pub(super) fn sign_in(request: &mut NetRequest, keys: &Keys) {
     let key = (keys.credential("api_key_sid"), keys.credential("api_key_secret"));
     let account = (keys.credential("account_sid"), keys.credential("auth_token"));
     if let ((Some(name), Some(password)), _) | (_, (Some(name), Some(password))) = (key, account) {

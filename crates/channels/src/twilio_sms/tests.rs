@@ -339,3 +339,37 @@ fn the_acknowledgement_is_an_empty_answer() {
     let answer = TwilioSms.acknowledgement(&request(Method::POST, HOOK, FORM, ""));
     assert_eq!((answer.status, answer.content_type, answer.body.as_str()), (200, "text/xml", "<Response/>"));
 }
+
+#[test]
+fn what_webhooks_failed_to_bring_is_read_from_the_list() {
+    let message = |sid: &str, at: &str, direction: &str, body: &str, media: u32| {
+        format!(
+            r#"{{"sid":"{sid}","from":"+15550002222","to":"+15550001111","direction":"{direction}","body":"{body}","num_media":"{media}","date_sent":"Thu, 01 Jan 2026 {at} +0000"}}"#
+        )
+    };
+    let page = |messages: &[String], next: &str| answer(200, &format!(r#"{{"messages":[{}],"next_page_uri":{next}}}"#, messages.join(",")));
+    let net = CannedNet::new([
+        page(
+            &[message("SM3", "00:40:00", "inbound", "third", 0), message("SM8", "00:35:00", "outbound-api", "ours", 0)],
+            r#""/2010-04-01/next?Page=1""#,
+        ),
+        page(&[message("MM2", "00:30:00", "inbound", "", 1), message("SM1", "00:00:59", "inbound", "too old", 0)], "null"),
+        answer(200, r#"{"media_list":[{"sid":"ME1","content_type":"image/jpeg"}]}"#),
+    ]);
+    let catch_up = TwilioSms.catch_up().expect("this channel has a list");
+    let found = now(catch_up.missed(&keys(), NOW.plus_s(60), NOW.plus_s(3_600), &net)).expect("found");
+    let at = |minutes: i64| Some(NOW.plus_s(minutes * 60));
+    let base = CREATE.strip_suffix("/Messages.json").expect("the account's address");
+    let picture = media(&format!("{base}/Messages/MM2/Media/ME1"), "image/jpeg");
+    let expected = [
+        InboundItem { source_address: None, key: "MM2".to_owned(), at: at(30), kind: said(vec![picture]) },
+        InboundItem { source_address: None, key: "SM3".to_owned(), at: at(40), kind: said(vec![text("third")]) },
+    ];
+    assert_eq!(found, expected, "oldest first, under the keys of webhooks");
+    let asked: Vec<String> = net.calls().into_iter().map(|call| call.url).collect();
+    assert_eq!(asked[0], format!("{CREATE}?To=%2B15550001111&DateSent%3E=2026-01-01&PageSize=100"));
+    assert_eq!(asked[1], "https://api.twilio.com/2010-04-01/next?Page=1");
+    assert!(net.calls().iter().all(|call| call.headers["authorization"] == BASIC));
+    let net = CannedNet::new([answer(503, "")]);
+    assert!(now(catch_up.missed(&keys(), NOW, NOW, &net)).is_err(), "what can't be read is not taken for empty");
+}
