@@ -216,8 +216,9 @@ describe('each screen', () => {
     // Signed, and of no use: it names nobody who wrote.
     const { From: _nobody, ...useless } = fields({ from: number, text: 'lost' });
     await post(webhook(server), useless, sign(webhook(server), useless));
+    await admin.post('/apps', { client_id: 'loyalty-cards', client_secret: 'kept-by-nobody-1', name: 'Loyalty cards' });
     await open('', 'admin');
-    for (const [name, path] of [['Users', 'users'], ['Skills', 'skills'], ['Sources', 'sources'], ['Deliveries', 'deliveries'], ['Channel log', 'channel-log'], ['Dead letters', 'dead-letters']]) {
+    for (const [name, path] of [['Users', 'users'], ['Skills', 'skills'], ['Sources', 'sources'], ['Apps', 'apps'], ['Deliveries', 'deliveries'], ['Channel log', 'channel-log'], ['Dead letters', 'dead-letters']]) {
       await page.goto(`${server.url}/admin/${path}`);
       await page.getByRole('heading', { name, exact: true }).first().waitFor();
       await page.getByRole('table').waitFor();
@@ -231,10 +232,27 @@ describe('each screen', () => {
       const another = page.getByRole('button', { name: /^New / });
       if ((await another.count()) === 0) continue;
       await another.click();
-      await dialog(page).getByLabel(/^(Login|Name|Channel)/).first().waitFor();
+      await dialog(page).getByLabel(/^(Login|Name|Channel|Client)/).first().waitFor();
       await clean(page, `a new one of ${name}`);
       await page.keyboard.press('Escape');
     }
+  });
+
+  it('of an app’s secret, which is shown once', async () => {
+    await page.goto(`${server.url}/admin/apps`);
+    await page.getByRole('button', { name: 'New app' }).click();
+    await page.getByLabel(/^Client id/).fill('kiosk');
+    await page.getByLabel('Messages').fill('http://kiosk.example/hook');
+    await page.getByRole('button', { name: 'Create' }).click();
+    const field = page.getByLabel('Messages');
+    await until('the refusal to stand at its field', async () => (await field.getAttribute('aria-invalid')) === 'true');
+    await clean(page, 'a refused endpoint');
+    await field.fill('https://kiosk.example/hook');
+    await page.getByRole('button', { name: 'Create' }).click();
+    assert.match(await page.getByLabel('Client secret').inputValue(), /^[0-9a-f]{64}$/);
+    await clean(page, 'an app’s secret');
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByRole('row').filter({ hasText: 'kiosk.example' }).waitFor();
   });
 
   it('without the server', async () => {

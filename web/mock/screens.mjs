@@ -43,6 +43,8 @@ const SCREENS = [
   { name: "sources", login: "admin", path: "/admin/sources" },
   { name: "source-edit", login: "admin", path: "/admin/sources", prepare: async (page) => page.getByRole("button", { name: /Acme page/ }).click() },
   { name: "source-new", login: "admin", path: "/admin/sources", prepare: async (page) => page.getByRole("button", { name: "New source" }).click() },
+  { name: "apps", login: "admin", path: "/admin/apps" },
+  { name: "app-edit", login: "admin", path: "/admin/apps", prepare: async (page) => page.getByRole("button", { name: /Loyalty cards/ }).click() },
   { name: "deliveries", login: "admin", path: "/admin/deliveries" },
   { name: "channel-log", login: "admin", path: "/admin/channel-log" },
   { name: "channel-log-entry", login: "admin", path: "/admin/channel-log", prepare: async (page) => page.locator("tbody button").nth(3).click() },

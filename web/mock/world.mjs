@@ -18,6 +18,10 @@ export class World {
     this.clientIds = new Map();
     this.listeners = new Set();
     for (const script of scripts) this.seed(script);
+    this.apps = [
+      { id: "loyalty-cards", client_id: "loyalty-cards", name: "Loyalty cards", client_secret: { set: true }, previous_secret_until: null, skill_id: "101", settings: { webhooks: { "ms.MessagingEventNotification.ContentEvent": { endpoint: "https://loyalty.example/hook" } } }, enabled: true, created_at: Date.now(), updated_at: Date.now() },
+      { id: "kiosk", client_id: "kiosk", name: "Kiosk", client_secret: { set: true }, previous_secret_until: null, skill_id: null, settings: {}, enabled: false, created_at: Date.now(), updated_at: Date.now() },
+    ];
     this.deadLetters = [
       { id: "dl_1", channel: "sms_gateway", source_id: "src_01", received_at: this.now() - 3 * HOUR, reason_code: "missing_field", reason: "The message names no sender.", remedy: "Check the webhook's settings at the channel, then process it again.", body: "MessageSid=SM00000000000000000000000000000001&To=%2B15005550006&Body=hello", redriven_at: null },
       { id: "dl_2", channel: "page_messenger", source_id: null, received_at: this.now() - 2 * DAY, reason_code: "unknown_source", reason: "No source has the page id 5551.", remedy: "Create a source for this page.", body: '{"object":"page","entry":[{"id":"5551","time":1700000000000,"messaging":[]}]}', redriven_at: this.now() - DAY },

@@ -58,6 +58,12 @@ export const api = (id: string) => {
       send<T.Source>("PATCH", `${base}/sources/${part(source)}`, body, etag),
     channelApps: (s?: AbortSignal) => get<T.Page<T.ChannelApp>>(`${base}/channel-apps`, { limit: 200 }, s),
 
+    apps: (s?: AbortSignal) => get<T.Page<T.InstalledApp>>(`${base}/apps`, { limit: 200 }, s),
+    app: (app: string, s?: AbortSignal) => call<T.InstalledApp>(`${base}/apps/${part(app)}`, { signal: s }),
+    createApp: (body: unknown) => send<T.InstalledApp>("POST", `${base}/apps`, body),
+    updateApp: (app: string, body: unknown, etag: string | null) => send<T.InstalledApp>("PATCH", `${base}/apps/${part(app)}`, body, etag),
+    rotateAppSecret: (app: string) => send<{ client_id: string; client_secret: string }>("POST", `${base}/apps/${part(app)}/secret`, {}),
+
     conversations: (q: Query, s?: AbortSignal) => get<T.Page<T.ConversationSummary>>(`${base}/conversations`, q, s),
     conversation: (c: string, s?: AbortSignal) => get<T.ConversationSummary>(`${base}/conversations/${part(c)}`, undefined, s),
     messages: (c: string, q: Query, s?: AbortSignal) => get<T.Page<T.Message>>(`${base}/conversations/${part(c)}/messages`, q, s),

@@ -54,6 +54,8 @@ export const queries = (api: Api) => ({
   users: queryOptions({ queryKey: ["users"], queryFn: ({ signal }) => api.users({ limit: 200 }, signal), staleTime: MINUTE }),
   user: (id: string) => queryOptions({ queryKey: ["users", id], queryFn: ({ signal }) => api.user(id, signal) }),
   skill: (id: string) => queryOptions({ queryKey: ["skills", id], queryFn: ({ signal }) => api.skill(id, signal) }),
+  apps: queryOptions({ queryKey: ["apps"], queryFn: ({ signal }) => api.apps(signal), staleTime: MINUTE }),
+  app: (id: string) => queryOptions({ queryKey: ["apps", id], queryFn: ({ signal }) => api.app(id, signal) }),
   source: (id: string) => queryOptions({ queryKey: ["sources", id], queryFn: ({ signal }) => api.source(id, signal) }),
 
   /** For offers, whose conversation no subscription brings yet. */

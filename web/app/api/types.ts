@@ -52,6 +52,8 @@ export type CredentialValue = Source["credentials"][string];
 export type ChannelApp = Schemas["ChannelApp"];
 export type CredentialField = Schemas["FormField"];
 export type Channel = Schemas["Channel"];
+/** An outside program. */
+export type InstalledApp = Schemas["InstalledApp"];
 export type ConversationSummary = Schemas["ConversationSummary"];
 export type DeliveryStatus = Schemas["DeliveryStatus"];
 /** What became of a message of ours at the channel; the form carried by messages and notifications. */

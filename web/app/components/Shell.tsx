@@ -16,6 +16,7 @@ export const ADMIN_PAGES = [
   { to: "/admin/users", icon: "users", label: "nav.users", needs: "manage_users" },
   { to: "/admin/skills", icon: "tag", label: "nav.skills", needs: "manage_skills" },
   { to: "/admin/sources", icon: "plug", label: "nav.sources", needs: "manage_sources" },
+  { to: "/admin/apps", icon: "blocks", label: "nav.apps", needs: "manage_sources" },
   { to: "/admin/deliveries", icon: "send", label: "nav.deliveries", needs: "view_channel_log" },
   { to: "/admin/channel-log", icon: "list", label: "nav.channelLog", needs: "view_channel_log" },
   { to: "/admin/dead-letters", icon: "alert", label: "nav.deadLetters", needs: "view_channel_log" },

@@ -15,7 +15,7 @@ import { Menu, MenuChoice, MenuItem, MenuLabel, MenuRule, MenuToggle } from "@/u
 import { useShortcut } from "./useShortcuts";
 
 interface Props {
-  adminPages: readonly { to: "/admin/users" | "/admin/skills" | "/admin/sources" | "/admin/deliveries" | "/admin/channel-log" | "/admin/dead-letters"; icon: IconName; label: MessageKey }[];
+  adminPages: readonly { to: "/admin/users" | "/admin/skills" | "/admin/sources" | "/admin/apps" | "/admin/deliveries" | "/admin/channel-log" | "/admin/dead-letters"; icon: IconName; label: MessageKey }[];
   onPassword: () => void;
   onShortcuts: () => void;
 }

@@ -45,6 +45,7 @@ const later = <K extends string>(load: () => Promise<Record<K, () => ReactNode>>
 const users = createRoute({ getParentRoute: () => rootRoute, path: "/admin/users", component: later(() => import("@/pages/UsersPage"), "UsersPage") });
 const skills = createRoute({ getParentRoute: () => rootRoute, path: "/admin/skills", component: later(() => import("@/pages/SkillsPage"), "SkillsPage") });
 const sources = createRoute({ getParentRoute: () => rootRoute, path: "/admin/sources", component: later(() => import("@/pages/SourcesPage"), "SourcesPage") });
+const apps = createRoute({ getParentRoute: () => rootRoute, path: "/admin/apps", component: later(() => import("@/pages/AppsPage"), "AppsPage") });
 const deliveries = createRoute({ getParentRoute: () => rootRoute, path: "/admin/deliveries", component: later(() => import("@/pages/DeliveriesPage"), "DeliveriesPage") });
 const channelLog = createRoute({ getParentRoute: () => rootRoute, path: "/admin/channel-log", component: later(() => import("@/pages/ChannelLogPage"), "ChannelLogPage") });
 const deadLetters = createRoute({ getParentRoute: () => rootRoute, path: "/admin/dead-letters", component: later(() => import("@/pages/DeadLettersPage"), "DeadLettersPage") });
@@ -55,6 +56,7 @@ const routeTree = rootRoute.addChildren([
   users,
   skills,
   sources,
+  apps,
   deliveries,
   channelLog,
   deadLetters,
