@@ -3,7 +3,7 @@
  *
  * It reconnects by itself with growing, jittered pauses, and proves by `GetClock` that the line is
  * alive. It keeps no state of conversations: what to subscribe to and what to ask again after a cut is
- * `stores/sync.ts`'s. Timers, randomness and the WebSocket itself are passed in, so tests drive them.
+ * `stores/workspace.ts`'s. Timers, randomness and the WebSocket itself are passed in, so tests drive them.
  */
 import type { Notice } from "./wire";
 import { readNotice } from "./wire";
