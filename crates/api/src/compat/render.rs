@@ -6,6 +6,7 @@
 use super::identity::{dialog_id, old_id, old_id_of_user, pid};
 use super::wire::*;
 use antiphon_app::AccountView;
+use antiphon_app::files::shown_type;
 use antiphon_domain::conversation::{Conversation, Dialog, DialogKind, Origin, Participant, Role};
 use antiphon_domain::event::{Audience, Content, Event, EventBody, Originator, Party};
 use antiphon_domain::routing::{Availability, Ring, RingState, Task};
@@ -237,7 +238,7 @@ fn record<'a>(
                 message: MessageWire::File(FileWire {
                     caption,
                     relative_path: path,
-                    file_type,
+                    file_type: shown_type(file_type, file.and_then(|file| file.content_type.as_deref())),
                     // What came over a channel had none when its event was made.
                     preview: preview.as_deref().or_else(|| Some(file?.picture.as_ref()?.preview.as_str())),
                     state,

@@ -1,6 +1,6 @@
 //! An event's content in the form that the agents' socket shows it.
 
-use antiphon_app::files::thumbnail_path;
+use antiphon_app::files::{shown_type, thumbnail_path};
 use antiphon_domain::{Content, Event, EventBody, FileState, StoredFile};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -12,7 +12,8 @@ pub(super) fn shown(event: &Event, file: Option<&StoredFile>) -> Value {
             with_replies(json!({"type": "ContentEvent", "contentType": "text/plain", "message": &**text}), quick_replies.as_ref())
         }
         EventBody::Content(Content::File { path, caption, file_type, preview, .. }) => {
-            let mut message = json!({"caption": &**caption, "relativePath": &**path, "fileType": &**file_type});
+            let file_type = shown_type(file_type, file.and_then(|file| file.content_type.as_deref()));
+            let mut message = json!({"caption": &**caption, "relativePath": &**path, "fileType": file_type});
             let picture = file.and_then(|file| file.picture.as_ref());
             if let Some(preview) = preview.as_deref().or_else(|| Some(picture?.preview.as_str())) {
                 message["preview"] = json!(preview);

@@ -10,7 +10,7 @@ mod types;
 
 pub use owner::FileOwner;
 pub use small::{THUMBNAIL_TYPE, thumbnail_path};
-pub use types::file_type_of;
+pub use types::{file_type_of, shown_type};
 
 pub(crate) use orphans::run as clear_orphans;
 
@@ -258,7 +258,7 @@ impl App {
         // What is no picture inside a data URL would load something from somewhere: ours stands in its place.
         let given = preview.clone().filter(|preview| is_preview(preview));
         let preview = given.or_else(|| file.picture.as_ref().map(|picture| picture.preview.as_str().into()));
-        let file_type = types::shown_type(file_type, file.content_type.as_deref()).map_or_else(|| Arc::clone(file_type), Arc::from);
+        let file_type = shown_type(file_type, file.content_type.as_deref()).into();
         let content = Content::File { file: file.id, path: Arc::clone(path), caption: Arc::clone(caption), file_type, preview };
         Ok((content, file))
     }

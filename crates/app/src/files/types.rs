@@ -78,14 +78,12 @@ pub fn file_type_of(media_type: Option<&str>, name: Option<&str>) -> String {
     by_type.or_else(by_name).map_or("FILE", |(known, _)| known).to_owned()
 }
 
-/// The type name that an event shows: the publisher's, unless the bytes are something else.
-pub(super) fn shown_type(claimed: &str, media_type: Option<&str>) -> Option<&'static str> {
-    let media_type = media_type?;
+/// The type name that an event shows: the publisher's or channel's, unless the bytes are known to be something else.
+pub fn shown_type<'a>(claimed: &'a str, media_type: Option<&str>) -> &'a str {
+    let Some(media_type) = media_type else { return claimed };
     let honest = TYPES.iter().any(|(name, known)| *known == media_type && name.eq_ignore_ascii_case(claimed));
-    if honest {
-        return None;
-    }
-    TYPES.iter().find(|(_, known)| *known == media_type).map(|(name, _)| *name)
+    let told = TYPES.iter().find(|(_, known)| *known == media_type).map(|(name, _)| *name);
+    told.filter(|_| !honest).unwrap_or(claimed)
 }
 
 /// What an inbound file is served as. Its bytes decide; what was declared is only believed for types that can't be told apart by their
@@ -138,11 +136,11 @@ mod tests {
 
     #[test]
     fn a_name_is_put_right_only_where_it_lies() {
-        assert_eq!(shown_type("jpg", Some("image/jpeg")), None);
-        assert_eq!(shown_type("JPEG", Some("image/jpeg")), None);
-        assert_eq!(shown_type("PNG", Some("image/jpeg")), Some("JPEG"));
-        assert_eq!(shown_type("PNG", Some("application/octet-stream")), None);
-        assert_eq!(shown_type("PNG", None), None);
+        assert_eq!(shown_type("jpg", Some("image/jpeg")), "jpg");
+        assert_eq!(shown_type("JPEG", Some("image/jpeg")), "JPEG");
+        assert_eq!(shown_type("PNG", Some("image/jpeg")), "JPEG");
+        assert_eq!(shown_type("PNG", Some("application/octet-stream")), "PNG");
+        assert_eq!(shown_type("PNG", None), "PNG");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Files: whose they are, for how long a link holds, what their bytes say, and what becomes of those that nobody wants.
 
 use antiphon_app::files::{FileError, FileOwner, Link, Served, thumbnail_path};
+use antiphon_app::ports::bus::{Announcement, Heard, Topic};
 use antiphon_app::ports::{Blobs, Clock, Store};
 use antiphon_app::publish::{DialogRef, Publish, PublishError, PublishErrorKind};
 use antiphon_app::{Caller, ConsumerCaller};
@@ -273,4 +274,22 @@ async fn what_nobody_publishes_lapses_and_goes_with_all_that_belongs_to_it() {
     assert_eq!(test.blobs.keys(), left);
     let kept = test.store.file(&test.account(), &shown).await.expect("reads").expect("is there");
     assert_eq!(kept.state, FileState::Ready);
+}
+
+#[tokio::test]
+async fn a_picture_that_a_channel_brings_has_small_copies_too() {
+    let test = TestApp::start().await;
+    let mut photo = antiphon_testkit::net::answer(200, "").expect("an answer");
+    photo.body = picture(ImageFormat::Jpeg, 900, 900);
+    test.net.then(Ok(photo));
+    let mut listener = test.listen(Topic::Account(test.account()));
+    test.receive("picture m1 +1 http://vendor.test/photo").await;
+    let file = TestApp::hear(&mut listener, |heard| match heard {
+        Heard::That(Announcement::File(file)) => Some(file),
+        _ => None,
+    })
+    .await;
+    assert_eq!((file.state.clone(), file.content_type.as_deref()), (FileState::Ready, Some("image/jpeg")));
+    assert_eq!(file.picture.as_ref().map(|picture| (picture.width, picture.height, picture.thumbnail)), Some((900, 900, true)));
+    assert_eq!(test.blobs.keys(), [file.path.clone(), thumbnail_path(&file.path)]);
 }
