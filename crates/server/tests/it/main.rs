@@ -8,3 +8,4 @@ mod data;
 mod run;
 mod setup;
 mod tls;
+mod vendors;
