@@ -66,6 +66,12 @@ pub(crate) fn refusal_beyond(address: IpAddr, allow: &[Network]) -> Option<&'sta
     refusal(address).filter(|_| !allow.iter().any(allowed))
 }
 
+/// Why an address may not be called by somebody who may call these networks only.
+pub(crate) fn refusal_within(address: IpAddr, networks: &[Network]) -> Option<&'static str> {
+    let inside = networks.iter().any(|network| network.contains(address) || network.contains(address.to_canonical()));
+    (!inside).then(|| refusal(address).unwrap_or("public"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +106,20 @@ mod tests {
         check("169.254.169.254", &["10.0.0.0/8"], Some("link-local"));
         check("8.8.8.8", &[], None);
         check("fd00::1", &["fd00::/8"], None);
+    }
+
+    #[test]
+    fn who_may_call_some_networks_only_calls_nothing_else() {
+        #[track_caller]
+        fn check(address: &str, networks: &[&str], refused: Option<&str>) {
+            let networks: Vec<Network> = networks.iter().map(|network| Network::parse(network).expect(network)).collect();
+            assert_eq!(refusal_within(address.parse().expect(address), &networks), refused, "{address}");
+        }
+        check("127.0.0.1", &["127.0.0.0/8"], None);
+        check("::ffff:127.0.0.1", &["127.0.0.0/8"], None);
+        check("10.0.0.1", &["127.0.0.0/8"], Some("private"));
+        check("8.8.8.8", &["127.0.0.0/8"], Some("public"));
+        check("8.8.8.8", &[], Some("public"));
+        check("8.8.8.8", &["8.8.8.0/24"], None);
     }
 }

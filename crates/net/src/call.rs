@@ -1,6 +1,5 @@
 //! One call: judge the address, send, follow redirects as far as allowed, and read a bounded answer in a bounded time.
 
-use crate::address;
 use crate::guarded::AccountNet;
 use crate::resolve::{Refused, refusal_text};
 use antiphon_app::ports::net::{NetAnswer, NetError, NetRequest};
@@ -77,10 +76,11 @@ impl Progress {
 }
 
 async fn follow(net: &AccountNet, request: NetRequest, progress: &Progress) -> Result<NetAnswer, NetError> {
-    let NetRequest { mut method, url, mut headers, mut body, max_answer_bytes, mut redirects, .. } = request;
+    let NetRequest { mut method, url, mut headers, mut body, max_answer_bytes, cut_answer, mut redirects, .. } = request;
+    let most = Most { bytes: max_answer_bytes, cut: cut_answer };
     let mut url = Url::parse(&url).map_err(|error| NetError::Forbidden(format!("not an absolute URL: {error}")))?;
     loop {
-        let answer = one(net, &method, &url, headers.clone(), body.clone(), max_answer_bytes, progress).await.map_err(|error| {
+        let answer = one(net, &method, &url, headers.clone(), body.clone(), most, progress).await.map_err(|error| {
             // The first host was reached before this one was not.
             if progress.redirected.load(Ordering::Acquire) && error.certainly_not_sent() {
                 NetError::Broken(format!("after a redirect: {error}"))
@@ -141,10 +141,17 @@ fn judge(url: &Url, net: &AccountNet) -> Result<bool, NetError> {
         Host::Ipv6(address) => Some(IpAddr::V6(*address)),
         Host::Domain(_) => None,
     };
-    match literal.and_then(|address| address::refusal_beyond(address, &net.allow).map(|what| (address, what))) {
+    match literal.and_then(|address| net.reach.refusal(address).map(|what| (address, what))) {
         Some((address, what)) => Err(NetError::Forbidden(refusal_text(&origin.host.to_string(), address, what))),
         None => Ok(false),
     }
+}
+
+/// How much of an answer is read, and whether more is cut off or an error.
+#[derive(Clone, Copy)]
+struct Most {
+    bytes: u64,
+    cut: bool,
 }
 
 async fn one(
@@ -153,7 +160,7 @@ async fn one(
     url: &Url,
     headers: HeaderMap,
     body: Bytes,
-    max_answer_bytes: u64,
+    most: Most,
     progress: &Progress,
 ) -> Result<NetAnswer, NetError> {
     let trusted = judge(url, net)?;
@@ -173,15 +180,20 @@ async fn one(
     let mut answer = request.send().await.map_err(|error| failure(&error, progress))?;
     let status = answer.status().as_u16();
     let headers = std::mem::take(answer.headers_mut());
-    if answer.content_length().is_some_and(|length| length > max_answer_bytes) && *method != Method::HEAD {
-        return Err(NetError::TooLarge(max_answer_bytes));
+    if answer.content_length().is_some_and(|length| length > most.bytes) && *method != Method::HEAD && !most.cut {
+        return Err(NetError::TooLarge(most.bytes));
     }
-    let reserved = answer.content_length().unwrap_or(0).min(RESERVED).min(max_answer_bytes);
+    let reserved = answer.content_length().unwrap_or(0).min(RESERVED).min(most.bytes);
     let mut read = BytesMut::with_capacity(usize::try_from(reserved).unwrap_or(0));
     while let Some(chunk) = answer.chunk().await.map_err(|error| NetError::Broken(chain(&error)))? {
         // Counted after decompression: a small answer can't unfold into a large one.
-        if (read.len() + chunk.len()) as u64 > max_answer_bytes {
-            return Err(NetError::TooLarge(max_answer_bytes));
+        if (read.len() + chunk.len()) as u64 > most.bytes {
+            if !most.cut {
+                return Err(NetError::TooLarge(most.bytes));
+            }
+            let room = usize::try_from(most.bytes).unwrap_or(usize::MAX).saturating_sub(read.len());
+            read.extend_from_slice(&chunk[..room.min(chunk.len())]);
+            break;
         }
         read.extend_from_slice(&chunk);
     }

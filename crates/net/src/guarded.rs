@@ -4,7 +4,7 @@
 //! wherever they are, and have a client of their own.
 
 use crate::call::{self, Origin};
-use crate::resolve::{Judging, Resolver, SystemResolver};
+use crate::resolve::{Judging, Reach, Resolver, SystemResolver};
 use antiphon_app::ports::net::{Net, NetAnswer, NetError, NetFactory, NetRequest};
 use antiphon_domain::account::Network;
 use futures_util::future::BoxFuture;
@@ -77,16 +77,20 @@ impl GuardedNet {
             roots
         };
         let setup = |error: reqwest::Error| NetSetupError::Client(call::chain(&error));
-        let public = client(&options, &roots, Some(Arc::from([]))).map_err(setup)?;
-        let open = client(&options, &roots, None).map_err(setup)?;
+        let public = client(&options, &roots, Reach::PublicAnd(Arc::from([]))).map_err(setup)?;
+        let open = client(&options, &roots, Reach::Everywhere).map_err(setup)?;
         Ok(Self { options, roots, public, open, others: Mutex::new(HashMap::new()) })
     }
 
-    fn client_for(&self, allow: &[Network]) -> Result<reqwest::Client, String> {
-        if allow.is_empty() {
-            return Ok(self.public.clone());
-        }
-        let mut key: Vec<String> = allow.iter().map(Network::to_string).collect();
+    fn client_for(&self, reach: &Reach) -> Result<reqwest::Client, String> {
+        let (networks, only) = match reach {
+            Reach::Everywhere => return Ok(self.open.clone()),
+            Reach::PublicAnd(networks) if networks.is_empty() => return Ok(self.public.clone()),
+            Reach::PublicAnd(networks) => (networks, ""),
+            Reach::Only(networks) => (networks, "only"),
+        };
+        let mut key: Vec<String> = networks.iter().map(Network::to_string).collect();
+        key.push(only.to_owned());
         key.sort_unstable();
         key.dedup();
         let key = key.join(" ");
@@ -94,7 +98,7 @@ impl GuardedNet {
         if let Some(known) = others.get(&key) {
             return Ok(known.clone());
         }
-        let made = client(&self.options, &self.roots, Some(Arc::from(allow))).map_err(|error| call::chain(&error))?;
+        let made = client(&self.options, &self.roots, reach.clone()).map_err(|error| call::chain(&error))?;
         if others.len() >= MOST_CLIENTS {
             others.clear();
         }
@@ -103,8 +107,14 @@ impl GuardedNet {
     }
 }
 
+impl GuardedNet {
+    fn net(&self, reach: Reach, trusted: Option<Origin>) -> Arc<dyn Net> {
+        Arc::new(AccountNet { guarded: self.client_for(&reach), open: self.open.clone(), reach, trusted })
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one HTTP client")]
-fn client(options: &NetOptions, roots: &[reqwest::Certificate], allow: Option<Arc<[Network]>>) -> Result<reqwest::Client, reqwest::Error> {
+fn client(options: &NetOptions, roots: &[reqwest::Certificate], reach: Reach) -> Result<reqwest::Client, reqwest::Error> {
     let builder = || {
         reqwest::Client::builder()
             .user_agent(options.user_agent.as_str())
@@ -116,7 +126,7 @@ fn client(options: &NetOptions, roots: &[reqwest::Certificate], allow: Option<Ar
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
-            .dns_resolver(Judging { resolver: Arc::clone(&options.resolver), allow: allow.clone() })
+            .dns_resolver(Judging { resolver: Arc::clone(&options.resolver), reach: reach.clone() })
     };
     builder().tls_certs_merge(roots.iter().cloned()).build().or_else(|error| {
         // A bare machine has no certificates of authorities: plain HTTP and the configured authorities still work.
@@ -127,12 +137,11 @@ fn client(options: &NetOptions, roots: &[reqwest::Certificate], allow: Option<Ar
 
 impl NetFactory for GuardedNet {
     fn for_account(&self, allow: &[Network], trusted_base: Option<&str>) -> Arc<dyn Net> {
-        Arc::new(AccountNet {
-            guarded: self.client_for(allow),
-            open: self.open.clone(),
-            allow: Arc::from(allow),
-            trusted: trusted_base.and_then(Origin::parse),
-        })
+        self.net(Reach::PublicAnd(Arc::from(allow)), trusted_base.and_then(Origin::parse))
+    }
+
+    fn inside(&self, networks: &[Network]) -> Arc<dyn Net> {
+        self.net(Reach::Only(Arc::from(networks)), None)
     }
 }
 
@@ -140,7 +149,7 @@ impl NetFactory for GuardedNet {
 pub(crate) struct AccountNet {
     pub guarded: Result<reqwest::Client, String>,
     pub open: reqwest::Client,
-    pub allow: Arc<[Network]>,
+    pub reach: Reach,
     pub trusted: Option<Origin>,
 }
 

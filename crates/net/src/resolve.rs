@@ -45,17 +45,38 @@ impl std::error::Error for Refused {}
 /// Resolves for one client: drops what the client may not reach.
 pub(crate) struct Judging {
     pub resolver: Arc<dyn Resolver>,
-    /// `None`: everything may be reached, because the origin is trusted by name.
-    pub allow: Option<Arc<[Network]>>,
+    pub reach: Reach,
+}
+
+/// Where a client may go.
+#[derive(Clone)]
+pub(crate) enum Reach {
+    /// Everywhere, because the origin is trusted by name.
+    Everywhere,
+    /// To public addresses, and into these networks.
+    PublicAnd(Arc<[Network]>),
+    /// Into these networks only.
+    Only(Arc<[Network]>),
+}
+
+impl Reach {
+    /// Why an address may not be called; `None` when it may.
+    pub fn refusal(&self, address: IpAddr) -> Option<&'static str> {
+        match self {
+            Reach::Everywhere => None,
+            Reach::PublicAnd(networks) => address::refusal_beyond(address, networks),
+            Reach::Only(networks) => address::refusal_within(address, networks),
+        }
+    }
 }
 
 impl reqwest::dns::Resolve for Judging {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let (resolver, allow) = (Arc::clone(&self.resolver), self.allow.clone());
+        let (resolver, reach) = (Arc::clone(&self.resolver), self.reach.clone());
         Box::pin(async move {
             let name = name.as_str();
             let found = resolver.resolve(name).await?;
-            let fit = fitting(name, &found, allow.as_deref())?;
+            let fit = fitting(name, &found, &reach)?;
             // Port 0 stands for the address's own port.
             let places: Vec<SocketAddr> = fit.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
             Ok(Box::new(places.into_iter()) as reqwest::dns::Addrs)
@@ -64,10 +85,9 @@ impl reqwest::dns::Resolve for Judging {
 }
 
 /// The addresses that may be reached. A name with none of them is refused, and the reason names the first one's.
-fn fitting(name: &str, found: &[IpAddr], allow: Option<&[Network]>) -> Result<Vec<IpAddr>, Refused> {
-    let Some(allow) = allow else { return Ok(found.to_vec()) };
-    let fit: Vec<IpAddr> = found.iter().copied().filter(|address| address::refusal_beyond(*address, allow).is_none()).collect();
-    match found.first().and_then(|first| address::refusal_beyond(*first, allow).map(|what| (first, what))) {
+fn fitting(name: &str, found: &[IpAddr], reach: &Reach) -> Result<Vec<IpAddr>, Refused> {
+    let fit: Vec<IpAddr> = found.iter().copied().filter(|address| reach.refusal(*address).is_none()).collect();
+    match found.first().and_then(|first| reach.refusal(*first).map(|what| (first, what))) {
         Some((first, what)) if fit.is_empty() => Err(Refused(refusal_text(name, *first, what))),
         _ => Ok(fit),
     }
@@ -86,10 +106,13 @@ mod tests {
     fn only_fitting_addresses_of_a_name_are_tried() {
         let ip = |text: &str| text.parse::<IpAddr>().expect(text);
         let mixed = [ip("127.0.0.1"), ip("93.184.216.34")];
-        assert_eq!(fitting("mixed.example", &mixed, Some(&[])), Ok(vec![ip("93.184.216.34")]));
-        assert_eq!(fitting("mixed.example", &mixed, None), Ok(mixed.to_vec()));
-        assert_eq!(fitting("none.example", &[], Some(&[])), Ok(vec![]));
-        let refused = fitting("inside.example", &[ip("10.0.0.1"), ip("::1")], Some(&[])).expect_err("both are private");
+        let public = Reach::PublicAnd(Arc::from([]));
+        assert_eq!(fitting("mixed.example", &mixed, &public), Ok(vec![ip("93.184.216.34")]));
+        assert_eq!(fitting("mixed.example", &mixed, &Reach::Everywhere), Ok(mixed.to_vec()));
+        let loopback = Reach::Only(Arc::from([Network::parse("127.0.0.0/8").expect("a network")]));
+        assert_eq!(fitting("mixed.example", &mixed, &loopback), Ok(vec![ip("127.0.0.1")]));
+        assert_eq!(fitting("none.example", &[], &public), Ok(vec![]));
+        let refused = fitting("inside.example", &[ip("10.0.0.1"), ip("::1")], &public).expect_err("both are private");
         assert!(refused.0.contains("inside.example is 10.0.0.1, which is private"), "{refused}");
     }
 }

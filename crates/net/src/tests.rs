@@ -103,38 +103,98 @@ async fn text(net: &dyn Net, request: NetRequest) -> String {
     format!("{status} {}", String::from_utf8_lossy(&body))
 }
 
-#[tokio::test]
-async fn every_spelling_of_a_forbidden_address_is_refused() {
-    let names = Names::with(&[
+/// One per line: an address, a tab, `forbidden` or `unknown`.
+const URLS: &str = include_str!("url_vectors.tsv");
+
+fn url_vectors() -> Vec<(&'static str, &'static str)> {
+    let lines = URLS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.map(|line| line.split_once('\t').expect(line)).collect()
+}
+
+/// Names that lead inside.
+fn inside_names() -> Arc<Names> {
+    Names::with(&[
         ("localhost", &[&["127.0.0.1", "::1"]]),
         ("localhost.", &[&["127.0.0.1"]]),
         ("inside.example", &[&["10.0.0.1"]]),
         ("metadata.example", &[&["169.254.169.254"]]),
         ("six.example", &[&["fd00::1"]]),
-        ("disguised.example", &[&["::ffff:127.0.0.1"]]),
+        ("mapped.example", &[&["::ffff:127.0.0.1"]]),
+        ("nat64.example", &[&["64:ff9b::7f00:1"]]),
+        ("shared.example", &[&["100.64.0.1"]]),
+        ("zero.example", &[&["0.0.0.0", "::"]]),
+        ("both.example", &[&["192.168.0.1", "fe80::1"]]),
         ("xn--bcher-kva.example", &[&["192.168.1.1"]]),
-    ]);
-    let net = net(names, &[], None);
-    let urls = "http://127.0.0.1/ http://127.1/ http://127.0.1/ http://2130706433/ http://0x7f000001/ http://0x7f.1/ http://017700000001/ \
-        http://0177.0.0.1/ http://127.0.0.1./ http://127.0.0.1:80/ http://127.0.0.1:8080/ http://0/ http://0.0.0.0/ http://10.0.0.1/ \
-        http://0xa000001/ http://012.0.0.1/ http://192.168.0.1/ http://172.16.0.1/ http://169.254.169.254/latest/ http://0xa9fea9fe/ \
-        http://2852039166/ http://100.64.0.1/ http://224.0.0.1/ http://255.255.255.255/ http://198.18.0.1/ http://203.0.113.1/ \
-        http://１２７.0.0.1/ http://127。0。0。1/ http://①②⑦.0.0.1/ http://%31%32%37.0.0.1/ \
-        http://[::]/ http://[::1]/ http://[0:0:0:0:0:0:0:1]/ http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/ http://[::127.0.0.1]/ \
-        http://[64:ff9b::7f00:1]/ http://[2002:7f00:1::]/ http://[2001:0:7f00:1::]/ http://[fe80::1]/ http://[fc00::1]/ http://[ff02::1]/ \
-        https://127.0.0.1/ https://[::1]/ \
-        http://localhost/ http://LOCALHOST/ http://localhost./ http://ⓛocalhost/ http://inside.example/ http://metadata.example/ \
-        http://six.example/ http://disguised.example/ http://bücher.example/ http://B%C3%BCcher.example/ \
-        http://user@93.184.216.34/ http://user:secret@example.com/ http://example.com@127.0.0.1/ http://example.com\\@127.0.0.1/ \
-        http://127.0.0.1\\@example.com/ http://127.0.0.1#@example.com/ http://127.0.0.1?@example.com/ http:127.0.0.1 http:/127.0.0.1 \
-        http:\\\\127.0.0.1\\ http://93.184.216.34:0/ \
-        ftp://example.com/ file:///etc/passwd gopher://127.0.0.1/ javascript:alert(1) data:text/plain,x ws://127.0.0.1/ /relative example.com \
-        http:// https:/// http://[::1 http://256.256.256.256/ http://1.2.3.4.5/ http://example.com:65536/ http://exa%00mple/";
-    for url in urls.split_whitespace() {
+        ("xn--r8jz45g.example", &[&["10.1.2.3"]]),
+    ])
+}
+
+#[tokio::test]
+async fn every_spelling_of_a_forbidden_address_is_refused() {
+    let net = net(inside_names(), &[], None);
+    let vectors = url_vectors();
+    assert!(vectors.len() >= 170, "only {} vectors", vectors.len());
+    let mut wrong = Vec::new();
+    for (url, verdict) in vectors {
         let error = net.call(post(url, "secret")).await.expect_err(url);
         assert!(error.certainly_not_sent(), "{url}: {error}");
-        let resolved_elsewhere = url.contains("example.com") && !url.contains("127.0.0.1@");
-        assert!(matches!(error, NetError::Forbidden(_)) || resolved_elsewhere, "{url}: {error}");
+        if matches!(error, NetError::Forbidden(_)) != (verdict == "forbidden") {
+            wrong.push(format!("{url} is not {verdict}: {error}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn no_redirect_leads_where_a_call_may_not_go() {
+    let next = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&next);
+    let server = serve("127.0.0.9", move |_| redirect(302, &to.lock().expect("no test panics holding it"))).await;
+    let net = net(inside_names(), &["127.0.0.9"], None);
+    for (url, _) in url_vectors().into_iter().filter(|(url, _)| url.starts_with("http") && url.is_ascii()) {
+        *next.lock().expect("no test panics holding it") = url.to_owned();
+        let outcome = net.call(NetRequest { redirects: 3, ..get(format!("http://{server}/")) }).await;
+        match outcome {
+            // What is no address is not followed, and what is relative leads back to the same host.
+            Ok(answer) => assert_eq!(answer.status, 302, "{url}"),
+            // The first host was reached, so that nothing was sent can't be claimed.
+            Err(error) => assert!(matches!(error, NetError::Broken(_)), "{url}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_moves_inside_is_not_followed() {
+    let moves = ["127.0.0.1", "10.0.0.1", "172.16.5.5", "192.168.1.1", "169.254.169.254", "100.64.1.1", "0.0.0.0", "::1", "fd00::1"];
+    let more = ["fe80::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::127.0.0.1", "ff02::1"];
+    for to in moves.into_iter().chain(more) {
+        let server = serve("127.0.0.9", |request| if request.contains("/last") { Then::Close } else { ok("still outside") }).await;
+        let net = net(Names::with(&[("moves.example", &[&["127.0.0.9"], &[to]])]), &["127.0.0.9"], None);
+        let url = |path: &str| format!("http://moves.example:{}{path}", server.port());
+        assert_eq!(text(&*net, get(url("/"))).await, "200 still outside");
+        assert!(matches!(net.call(get(url("/last"))).await, Err(NetError::Broken(_))), "{to}");
+        let error = net.call(post(url("/"), "secret")).await.expect_err(to);
+        assert!(matches!(error, NetError::Forbidden(_)), "{to}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_go_inside_only_goes_nowhere_else() {
+    let server = serve("127.0.0.1", |_| ok("inside")).await;
+    let other = serve("127.0.0.2", |_| ok("elsewhere")).await;
+    let names = Names::with(&[
+        ("in.example", &[&["127.0.0.1"]]),
+        ("out.example", &[&["93.184.216.34"]]),
+        ("both.example", &[&["93.184.216.34", "127.0.0.1"]]),
+    ]);
+    let factory = GuardedNet::new(NetOptions { resolver: names, ..NetOptions::default() }).expect("the defaults are good");
+    let net = factory.inside(&[Network::parse("127.0.0.1/32").expect("a network")]);
+    for host in ["127.0.0.1", "in.example", "both.example"] {
+        assert_eq!(text(&*net, get(format!("http://{host}:{}/", server.port()))).await, "200 inside");
+    }
+    for url in ["http://93.184.216.34/".to_owned(), "http://out.example/".to_owned(), format!("http://{other}/")] {
+        let error = net.call(post(url.clone(), "secret")).await.expect_err(&url);
+        assert!(matches!(&error, NetError::Forbidden(why) if why.contains("which is")), "{url}: {error}");
     }
 }
 
@@ -252,6 +312,9 @@ async fn answers_are_bounded() {
     for path in ["/announced", "/chunked"] {
         assert_eq!(net.call(bounded(path)).await.expect_err(path), NetError::TooLarge(100));
     }
+    // Who wants the beginning only gets that, and no more is read.
+    let beginning = net.call(NetRequest { cut_answer: true, ..bounded("/chunked") }).await.expect("an answer");
+    assert_eq!((beginning.status, beginning.body.len()), (200, 100));
 }
 
 /// A resolver that never answers.

@@ -77,4 +77,8 @@ impl NetFactory for CannedNet {
     fn for_account(&self, _allow: &[Network], _trusted_base: Option<&str>) -> Arc<dyn Net> {
         Arc::new(self.clone())
     }
+
+    fn inside(&self, _networks: &[Network]) -> Arc<dyn Net> {
+        Arc::new(self.clone())
+    }
 }

@@ -23,6 +23,8 @@ pub struct NetRequest {
     pub timeout_ms: u64,
     /// An answer with a longer body is an error. Bytes.
     pub max_answer_bytes: u64,
+    /// Only the beginning of the answer is wanted: a longer body is cut off there and is no error.
+    pub cut_answer: bool,
     /// How many redirects are followed; credentials are not sent to another host.
     pub redirects: u8,
 }
@@ -37,6 +39,7 @@ impl NetRequest {
             body: Bytes::new(),
             timeout_ms: 15_000,
             max_answer_bytes: 1 << 20,
+            cut_answer: false,
             redirects: 0,
         }
     }
@@ -84,6 +87,8 @@ impl NetError {
 pub trait NetFactory: Send + Sync {
     /// A client that besides public addresses reaches the given private networks, and the host of `trusted_base` wherever that is.
     fn for_account(&self, allow: &[Network], trusted_base: Option<&str>) -> Arc<dyn Net>;
+    /// A client that reaches the given networks and nothing else: for what must not leave them.
+    fn inside(&self, networks: &[Network]) -> Arc<dyn Net>;
 }
 
 /// Outbound HTTP.
