@@ -1,7 +1,9 @@
 //! The configuration in memory: an immutable snapshot, swapped after each commit that changes it.
 
 use crate::channel::Keys;
+use crate::notify::Notified;
 use crate::ports::store::{AccountRows, ConnectorApp, DirectoryRows, IdentityProvider};
+use antiphon_domain::account::SignatureForm;
 use antiphon_domain::{Account, AccountId, ChannelApp, ChannelAppId, Pid, Profile, Skill, SkillId, Source, SourceId, User, UserId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct AccountView {
     pub identity_providers: BTreeMap<String, Arc<IdentityProvider>>,
     /// Features that are switched otherwise than by default.
     pub feature_grants: BTreeMap<String, bool>,
+    /// Connector apps that are told what happens.
+    pub(crate) notified: Vec<Arc<Notified>>,
     by_login: HashMap<String, UserId>,
     by_pid: HashMap<Pid, UserId>,
 }
@@ -120,9 +124,12 @@ impl AccountView {
             removed_apps,
             identity_providers: rows.identity_providers.into_iter().map(|provider| (provider.issuer.clone(), Arc::new(provider))).collect(),
             feature_grants: rows.feature_grants.into_iter().collect(),
+            notified: Vec::new(),
             by_login: HashMap::new(),
             by_pid: HashMap::new(),
         };
+        let notified = |app: &Arc<ConnectorApp>| Notified::of(&view.account.id, app, SignatureForm::default()).map(Arc::new);
+        view.notified = view.connector_apps.values().filter_map(notified).collect();
         for profile in rows.profiles.into_iter().chain(Profile::builtin()) {
             view.profiles.insert(profile.name.clone(), Arc::new(profile));
         }

@@ -13,12 +13,14 @@ pub mod consumers;
 pub mod directory;
 mod dispatcher;
 pub mod files;
+mod gate;
 pub mod history;
 pub mod identity;
 mod ingest;
 pub mod limits;
 mod live;
 mod media;
+mod notify;
 pub mod opening;
 mod outbox;
 pub mod ports;
@@ -65,6 +67,7 @@ pub struct App {
     reloading: tokio::sync::Mutex<()>,
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
     outbox: Arc<outbox::Outbox>,
+    notifier: Arc<notify::Notifier>,
     media: Arc<tokio::sync::Notify>,
     shrinking: Arc<tokio::sync::Semaphore>,
     sessions: session::SessionCache,
@@ -168,6 +171,7 @@ impl App {
         }
         self.sessions.clear();
         self.outbox.wake_all();
+        self.notifier.configure(self);
         Ok(())
     }
 
@@ -209,6 +213,7 @@ impl App {
 
     /// Announces that somebody types, or stopped, to everyone in the conversation. Never stored.
     pub(crate) fn announce_chat_state(&self, conversation: Arc<Conversation>, dialog: DialogNumber, party: Party, state: &str) {
+        self.notifier.overhear(self, &conversation, dialog, party, state);
         let topics = topics_of(&conversation, users_of(&conversation));
         self.bus.announce(&topics, Announcement::ChatState { conversation, dialog, party, state: state.into() });
     }
@@ -247,8 +252,12 @@ impl App {
         Ok(loaded)
     }
 
-    pub(crate) async fn commit(&self, unit: UnitOfWork) -> Result<(), CommitError> {
-        self.store.commit(unit).await
+    /// Commits a unit, and with it what apps are to be told of it.
+    pub(crate) async fn commit(&self, mut unit: UnitOfWork) -> Result<(), CommitError> {
+        let Some(expected) = self.notifier.expect(self, &mut unit) else { return self.store.commit(unit).await };
+        let outcome = self.store.commit(unit).await;
+        expected.answered(outcome.is_ok());
+        outcome
     }
 }
 

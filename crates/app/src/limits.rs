@@ -19,6 +19,10 @@ pub struct Limits {
     pub sends_per_source: usize,
     /// How often a delivery is handed over at most: with pauses of up to five minutes, half a day of outage.
     pub delivery_attempts: u32,
+    /// Calls to one endpoint of an app at once.
+    pub notifications_per_endpoint: usize,
+    /// How long an app may take to connect and answer, in milliseconds.
+    pub notification_timeout_ms: u64,
     /// Media fetches under way at once.
     pub media_fetches: usize,
     /// How often media is tried at most.
@@ -46,6 +50,8 @@ impl Default for Limits {
             cached_conversations: 100_000,
             sends_per_source: 64,
             delivery_attempts: 300,
+            notifications_per_endpoint: 64,
+            notification_timeout_ms: 5_000,
             media_fetches: 8,
             media_attempts: 8,
             link_s: 60,

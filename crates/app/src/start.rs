@@ -1,8 +1,8 @@
 //! Starting and stopping.
 
 use crate::channel::Channel;
-use crate::ports::{Blobs, Bus, Clock, Ids, Secrets, Store, net::NetFactory};
-use crate::{App, Directory, Limits, Unavailable, media, outbox};
+use crate::ports::{Blobs, Bus, Clock, Ids, NotificationWire, Secrets, Store, net::NetFactory};
+use crate::{App, Directory, Limits, Unavailable, media, notify, outbox};
 use antiphon_domain::AccountId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,8 @@ pub struct AppParts {
     pub secrets: Arc<dyn Secrets>,
     /// Every connector.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Words notifications to apps.
+    pub notifications: Arc<dyn NotificationWire>,
     /// The bounds.
     pub limits: Limits,
     /// The public address, without a trailing slash.
@@ -58,6 +60,7 @@ impl App {
             secrets: parts.secrets,
             channels: parts.channels,
             outbox: Arc::new(outbox::Outbox::new(limits.sends_per_source)),
+            notifier: Arc::new(notify::Notifier::new(parts.notifications, &limits)),
             limits,
             public_url: parts.public_url,
             directory: arc_swap::ArcSwap::from_pointee(Directory::new(directory)),
@@ -77,6 +80,9 @@ impl App {
         outbox::load(&app).await?;
         app.spawn(outbox::run(Arc::clone(&app)));
         app.spawn(crate::catch_up::run(Arc::clone(&app)));
+        app.notifier.configure(&app);
+        app.spawn(notify::run(Arc::clone(&app)));
+        app.spawn(notify::store_outcomes(Arc::clone(&app)));
         app.spawn(media::run(Arc::clone(&app)));
         app.spawn(crate::files::clear_orphans(Arc::clone(&app)));
         app.spawn(sweep(Arc::clone(&app)));

@@ -1,12 +1,13 @@
 //! The whole product for a test: one account with a source, two skills, two agents, a manager and an administrator.
 
 use crate::channel::{self, SIGNATURE};
-use crate::{CannedNet, SeededIds, VirtualClock, blobs::MemoryBlobs, hosted, secrets::TestSecrets};
+use crate::{CannedNet, SeededIds, VirtualClock, blobs::MemoryBlobs, hosted, secrets::TestSecrets, wire::TestWire};
+use antiphon_app::administration::{Act, AppGuard, ConnectorAppInput};
 use antiphon_app::channel::{Answer, RawRequest};
 use antiphon_app::consumers::{Client, Open};
 use antiphon_app::ports::bus::{Heard, Listener, Topic};
 use antiphon_app::ports::store::{ConversationFilter, Login, UnitOfWork, Write};
-use antiphon_app::ports::{Clock, Secrets, Store};
+use antiphon_app::ports::{Clock, NotificationWire, Secrets, Store};
 use antiphon_app::publish::{DialogRef, Publish};
 use antiphon_app::webhook::WebhookTarget;
 use antiphon_app::{App, AppParts, Caller, ConsumerCaller, Limits};
@@ -48,6 +49,7 @@ pub struct TestApp {
     /// Its files.
     pub blobs: Arc<MemoryBlobs>,
     ids: Arc<SeededIds>,
+    wire: Arc<dyn NotificationWire>,
 }
 
 impl TestApp {
@@ -58,15 +60,26 @@ impl TestApp {
 
     /// Starts one with an account's settings.
     pub async fn start_with(settings: AccountSettings) -> Self {
+        Self::start_telling(settings, Arc::new(TestWire)).await
+    }
+
+    /// The same, with notifications to apps in other words than [`TestWire`]'s.
+    pub async fn start_telling(settings: AccountSettings, wire: Arc<dyn NotificationWire>) -> Self {
         let store = Arc::new(SqliteStore::in_memory(Arc::new(TestSecrets)).expect("a store in memory opens"));
         let clock = Arc::new(VirtualClock::default());
         seed(&*store, &clock, settings).await;
         let blobs = Arc::new(MemoryBlobs::new(Arc::clone(&clock)));
-        Self::over(store, clock, CannedNet::default(), blobs, 1).await
+        Self::over(store, clock, CannedNet::default(), blobs, wire, 1).await
     }
 
-    /// Starts one over an existing store: a restart.
-    pub async fn over(store: Arc<SqliteStore>, clock: Arc<VirtualClock>, net: CannedNet, blobs: Arc<MemoryBlobs>, seed: u64) -> Self {
+    async fn over(
+        store: Arc<SqliteStore>,
+        clock: Arc<VirtualClock>,
+        net: CannedNet,
+        blobs: Arc<MemoryBlobs>,
+        wire: Arc<dyn NotificationWire>,
+        seed: u64,
+    ) -> Self {
         let ids = Arc::new(SeededIds::new(seed * 1_000_000));
         let parts = AppParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -77,23 +90,39 @@ impl TestApp {
             blobs: Arc::clone(&blobs) as _,
             secrets: Arc::new(TestSecrets),
             channels: channel::channels(),
+            notifications: Arc::clone(&wire),
             limits: Limits::default(),
             public_url: "https://antiphon.test".to_owned(),
         };
         let app = App::start(parts).await.expect("the product starts");
-        Self { app, store, clock, net, blobs, ids }
+        Self { app, store, clock, net, blobs, ids, wire }
     }
 
     /// Stops the product and starts it again over the same store.
     pub async fn restart(self) -> Self {
         self.app.stop().await;
         let seed = antiphon_app::ports::Ids::dice(&*self.ids) % 1_000 + 2;
-        Self::over(self.store, self.clock, self.net, self.blobs, seed).await
+        Self::over(self.store, self.clock, self.net, self.blobs, self.wire, seed).await
     }
 
     /// The account.
     pub fn account(&self) -> AccountId {
         ACCOUNT.parse().expect("an account id")
+    }
+
+    /// Installs an app with these settings.
+    pub async fn install(&self, client_id: &str, settings: serde_json::Value) {
+        let account = self.account();
+        let input = ConnectorAppInput {
+            client_id: Some(client_id.to_owned()),
+            name: client_id.to_owned(),
+            client_secret: Some(format!("secret-of-{client_id}")),
+            keep_secret_s: 0,
+            skill: None,
+            settings: settings.to_string(),
+            enabled: true,
+        };
+        self.app.put_connector_app(&Act::installation(&account), input, AppGuard::Anything).await.expect("the app is installed");
     }
 
     /// A user as a caller, by log-in name.

@@ -61,6 +61,10 @@ impl Ids for SeededIds {
         (u64::try_from(now.0).unwrap_or(0) << 22) | (self.next() & 0x3f_ffff)
     }
 
+    fn ascending_from(&self, at: Timestamp) -> u64 {
+        u64::try_from(at.0).unwrap_or(0) << 22
+    }
+
     fn dice(&self) -> u64 {
         self.mixed()
     }

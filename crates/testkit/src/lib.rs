@@ -10,6 +10,7 @@ pub mod hosted;
 pub mod ids;
 pub mod net;
 pub mod secrets;
+pub mod wire;
 
 pub use app::TestApp;
 pub use channel::TestChannel;

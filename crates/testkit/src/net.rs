@@ -4,17 +4,18 @@ use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetAnswer, NetError, NetFactory, NetRequest};
 use antiphon_domain::account::Network;
 use futures_util::future::BoxFuture;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// Canned answers, first come first served; without one, every call answers as `otherwise`.
+/// Canned answers: of an address where one is set, else first come first served; without one, every call answers as `otherwise`.
 #[derive(Clone)]
 pub struct CannedNet(Arc<Inner>);
 
 struct Inner {
     answers: Mutex<VecDeque<Result<NetAnswer, NetError>>>,
     otherwise: Mutex<Result<NetAnswer, NetError>>,
+    places: Mutex<BTreeMap<String, Result<NetAnswer, NetError>>>,
     calls: watch::Sender<Vec<NetRequest>>,
 }
 
@@ -22,6 +23,7 @@ impl Default for CannedNet {
     fn default() -> Self {
         Self(Arc::new(Inner {
             answers: Mutex::default(),
+            places: Mutex::default(),
             otherwise: Mutex::new(Err(NetError::NoConnection("no answer was laid out".into()))),
             calls: watch::channel(Vec::new()).0,
         }))
@@ -46,6 +48,19 @@ impl CannedNet {
         self
     }
 
+    /// What addresses that begin so answer from now on.
+    pub fn at(&self, beginning: &str, answer: Result<NetAnswer, NetError>) -> &Self {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner).insert(beginning.to_owned(), answer);
+        self
+    }
+
+    /// The bodies of calls to addresses that begin so, as text.
+    pub fn told(&self, beginning: &str) -> Vec<String> {
+        let calls = self.0.calls.borrow();
+        let there = calls.iter().filter(|call| call.url.starts_with(beginning));
+        there.map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect()
+    }
+
     /// The calls so far.
     pub fn calls(&self) -> Vec<NetRequest> {
         self.0.calls.borrow().clone()
@@ -66,7 +81,11 @@ impl CannedNet {
 
 impl Net for CannedNet {
     fn call<'a>(&'a self, request: NetRequest) -> BoxFuture<'a, Result<NetAnswer, NetError>> {
-        let laid_out = self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = places.iter().rev().find(|(beginning, _)| request.url.starts_with(beginning.as_str()));
+        let place = place.map(|(_, answer)| answer.clone());
+        drop(places);
+        let laid_out = place.or_else(|| self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front());
         let answer = laid_out.unwrap_or_else(|| self.0.otherwise.lock().unwrap_or_else(PoisonError::into_inner).clone());
         self.0.calls.send_modify(|calls| calls.push(request));
         Box::pin(std::future::ready(answer))

@@ -22,9 +22,12 @@ mod render;
 mod send;
 mod sentinel;
 mod socket;
+mod webhooks;
 mod wire;
 
 use crate::throttle::Throttle;
+pub use webhooks::Webhooks;
+
 use antiphon_app::App;
 use antiphon_domain::account::Network;
 use antiphon_domain::id::Version;

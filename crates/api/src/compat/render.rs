@@ -173,6 +173,14 @@ fn context(origin: &Origin) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(&context).ok()
 }
 
+/// A kind of dialog, by name.
+pub(super) fn dialog_type(kind: DialogKind) -> &'static str {
+    match kind {
+        DialogKind::Main => "MAIN",
+        DialogKind::PostSurvey => "POST_SURVEY",
+    }
+}
+
 /// Every role with its holders: the main dialog's first, then those whom only later dialogs have.
 fn roles(it: &Conversation) -> Vec<(Role, Vec<Party>)> {
     let mut roles: Vec<(Role, Vec<Party>)> = Role::ALL.into_iter().map(|role| (role, Vec::new())).collect();
@@ -191,10 +199,7 @@ fn dialog_wire<'a>(view: &AccountView, protocol: Protocol, conversation: Convers
     seen.sort_by_key(|participant| participant.suggested);
     DialogWire {
         dialog_id: dialog_id(conversation, dialog.number),
-        dialog_type: match dialog.kind {
-            DialogKind::Main => "MAIN",
-            DialogKind::PostSurvey => "POST_SURVEY",
-        },
+        dialog_type: dialog_type(dialog.kind),
         channel_type: "MESSAGING",
         state: open_or_close(dialog.open),
         creation_ts: dialog.created_at.0,
@@ -221,7 +226,27 @@ fn record<'a>(
     event: &'a Event,
     files: &'a Files,
 ) -> Record<'a> {
-    let body = match &event.body {
+    Record {
+        sequence: Some(event.sequence),
+        server_timestamp: Some(event.at.0),
+        vendor_timestamp: event.vendor_at.map(|at| at.0),
+        message_audience: audience(event.audience),
+        metadata: raw(event.metadata.as_deref()),
+        ..bare_record(view, protocol, conversation, id, event.dialog, event.originator, event_wire(&event.body, files))
+    }
+}
+
+/// Who may see an event, by name.
+pub(super) fn audience(audience: Audience) -> &'static str {
+    match audience {
+        Audience::All => "ALL",
+        Audience::AgentsAndManagers => "AGENTS_AND_MANAGERS",
+    }
+}
+
+/// What an event says.
+pub(super) fn event_wire<'a>(body: &'a EventBody, files: &'a Files) -> EventWire<'a> {
+    match body {
         EventBody::Content(Content::Text { text, quick_replies }) => EventWire::Content {
             content_type: "text/plain",
             message: MessageWire::Text(text),
@@ -254,18 +279,13 @@ fn record<'a>(
             EventWire::Rich { content: raw(Some(json)), quick_replies: raw(quick_replies.as_deref()) }
         }
         EventBody::Accept { status, sequences } => EventWire::Accept { status: status.name(), sequence_list: sequences },
-    };
-    Record {
-        sequence: Some(event.sequence),
-        server_timestamp: Some(event.at.0),
-        vendor_timestamp: event.vendor_at.map(|at| at.0),
-        message_audience: match event.audience {
-            Audience::All => "ALL",
-            Audience::AgentsAndManagers => "AGENTS_AND_MANAGERS",
-        },
-        metadata: raw(event.metadata.as_deref()),
-        ..bare_record(view, protocol, conversation, id, event.dialog, event.originator, body)
     }
+}
+
+/// The role of somebody in a dialog.
+pub(super) fn role_in(it: &Conversation, dialog: DialogNumber, party: Party) -> Role {
+    let participant = it.dialog(dialog).and_then(|dialog| dialog.participants.iter().find(|participant| participant.party == party));
+    participant.map_or(Role::Agent, |participant| participant.role)
 }
 
 /// A chat state as a record, as JSON: neither numbered nor timed.
@@ -277,10 +297,7 @@ pub(super) fn chat_state(
     party: Party,
     state: &str,
 ) -> String {
-    let role = it
-        .dialog(dialog)
-        .and_then(|dialog| dialog.participants.iter().find(|participant| participant.party == party))
-        .map_or(Role::Agent, |participant| participant.role);
+    let role = role_in(it, dialog, party);
     let id = it.id.to_string();
     json(&bare_record(view, protocol, it.id, &id, dialog, Originator { party, role }, EventWire::ChatState { chat_state: state }))
 }
@@ -377,7 +394,7 @@ pub(super) fn skill_id(skill: Option<SkillId>) -> String {
     skill.map_or_else(|| "-1".to_owned(), |skill| skill.to_string())
 }
 
-fn open_or_close(open: bool) -> &'static str {
+pub(super) fn open_or_close(open: bool) -> &'static str {
     if open { "OPEN" } else { "CLOSE" }
 }
 

@@ -1,6 +1,6 @@
 //! A product behind a loopback listener, and a client that speaks the protocol.
 
-use antiphon_api::compat::{CompatLimits, CompatState, routes};
+use antiphon_api::compat::{CompatLimits, CompatState, Webhooks, routes};
 use antiphon_app::ports::Store;
 use antiphon_app::ports::store::{UnitOfWork, Write};
 use antiphon_domain::source::{Health, HealthState};
@@ -12,6 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -36,7 +37,7 @@ pub async fn serve() -> Served {
 }
 
 pub async fn serve_with(settings: AccountSettings, limits: CompatLimits) -> Served {
-    serve_over(TestApp::start_with(settings).await, limits).await
+    serve_over(TestApp::start_telling(settings, Arc::new(Webhooks)).await, limits).await
 }
 
 async fn serve_over(test: TestApp, limits: CompatLimits) -> Served {

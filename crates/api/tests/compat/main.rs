@@ -13,3 +13,4 @@ mod send;
 mod sockets;
 mod transfers;
 mod visits;
+mod webhooks;

@@ -12,6 +12,7 @@ mod deliveries;
 mod features;
 mod identity_providers;
 mod logins;
+pub mod notifications;
 mod profiles;
 mod redrive;
 mod settings;

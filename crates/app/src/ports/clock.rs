@@ -23,6 +23,8 @@ pub trait Ids: Send + Sync {
     fn consumer(&self) -> ConsumerId;
     /// An id that ascends in time and never repeats: for deliveries, files and rows of logs.
     fn ascending(&self, now: Timestamp) -> u64;
+    /// The lowest id that [`Ids::ascending`] gives at that time.
+    fn ascending_from(&self, at: Timestamp) -> u64;
     /// A random number, for jitter and tokens of no consequence.
     fn dice(&self) -> u64;
     /// 32 bytes that nobody can guess, for bearer tokens.

@@ -8,6 +8,7 @@ mod equality;
 mod files;
 mod identity;
 mod ingest;
+mod notify;
 mod outbox;
 mod publish;
 mod routing;

@@ -80,6 +80,10 @@ impl Ids for SystemIds {
         self.next(now)
     }
 
+    fn ascending_from(&self, at: Timestamp) -> u64 {
+        u64::try_from(at.0).unwrap_or(0) << COUNTER_BITS
+    }
+
     fn dice(&self) -> u64 {
         random_u64()
     }

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::paths;
 use crate::tls::Certificate;
 use antiphon_api::ApiOptions;
+use antiphon_api::compat::Webhooks;
 use antiphon_app::channel::Channel;
 use antiphon_app::ports::{Clock, Ids, Store};
 use antiphon_app::{App, AppParts};
@@ -222,6 +223,7 @@ async fn start_app(
         blobs,
         secrets: Arc::clone(&data.secrets) as _,
         channels,
+        notifications: Arc::new(Webhooks),
         limits: config.limits.clone(),
         public_url: addresses.public_url.clone(),
     };
