@@ -5,6 +5,7 @@
 //! conversation, knows a vendor, or reaches the store but for reads that were authorised. Start at [`router`].
 
 mod agents;
+mod app_notifications;
 mod apps;
 mod ask;
 mod audit;

@@ -4,8 +4,8 @@
 
 use crate::error::ErrorBody;
 use crate::{
-    agents, apps, audit, channel_apps, channel_log, channels, consents, consumers, conversations, dead_letters, deliveries,
-    identity_providers, profiles, session, settings, skills, sources, state::Api, stats, users,
+    agents, app_notifications, apps, audit, channel_apps, channel_log, channels, consents, consumers, conversations, dead_letters,
+    deliveries, identity_providers, profiles, session, settings, skills, sources, state::Api, stats, users,
 };
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -36,6 +36,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .merge(sources::routes())
         .merge(channel_apps::routes())
         .merge(apps::routes())
+        .merge(app_notifications::routes())
         .merge(identity_providers::routes())
         .merge(conversations::routes())
         .merge(deliveries::routes())

@@ -59,6 +59,11 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("get", "apps/{id}", ADMINS),
     ("patch", "apps/{id}", ADMINS),
     ("post", "apps/{id}/secret", ADMINS),
+    ("get", "apps/{id}/notifications", ADMINS),
+    ("get", "apps/{id}/notifications/{notification}", ADMINS),
+    ("get", "apps/{id}/state", ADMINS),
+    ("post", "apps/{id}/test", ADMINS),
+    ("post", "apps/{id}/redrive", ADMINS),
     ("delete", "apps/{id}", ADMINS),
     ("get", "identity-providers", ADMINS),
     ("post", "identity-providers", ADMINS),
@@ -122,7 +127,7 @@ impl Objects {
     fn fill(&self, path: &str) -> String {
         let noun = path.trim_start_matches("/api/v1/accounts/12/").split('/').next().unwrap_or_default();
         let id = self.0.iter().find(|(known, _)| *known == noun).map(|(_, id)| id.as_str());
-        path.replace("{id}", id.unwrap_or("no-object-of-this-noun"))
+        path.replace("{id}", id.unwrap_or("no-object-of-this-noun")).replace("{notification}", "ntf_0000000000000001")
     }
 }
 
