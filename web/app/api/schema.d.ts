@@ -54,6 +54,63 @@ export interface paths {
         patch: operations["update_app"];
         trace?: never;
     };
+    "/api/v1/accounts/{account}/apps/{id}/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An app's notifications, newest first. With `state=dropped` those that were given up; with `state=waiting` those that wait, by
+         *     conversation and in the order in which they will go. Needs `view_channel_log`.
+         */
+        get: operations["list_app_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/apps/{id}/notifications/{notification}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One notification, with what the app is called with. Needs `view_channel_log`. */
+        get: operations["show_app_notification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/apps/{id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends an app's notifications of a range of time again, each conversation's before whatever came since. At most 50,000 at once.
+         *     Needs `manage_sources`.
+         */
+        post: operations["redrive_app_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/apps/{id}/secret": {
         parameters: {
             query?: never;
@@ -65,6 +122,43 @@ export interface paths {
         put?: never;
         /** Gives an outside program a new secret, and shows it this once. Needs `manage_sources`. */
         post: operations["rotate_app_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/apps/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether an app takes what it is told, and how each of its endpoints fares. Needs `manage_sources` or `view_channel_log`. */
+        get: operations["show_app_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/apps/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a made-up notification of a conversation that does not exist, signed like any other, to each endpoint of an app, and tells
+         *     what came back. Needs `manage_sources`.
+         */
+        post: operations["test_app"];
         delete?: never;
         options?: never;
         head?: never;
@@ -742,6 +836,115 @@ export interface components {
             /** @description Null: the account's default skill. */
             skill_id?: string | null;
         };
+        /** @description One notification to an app. */
+        AppNotification: {
+            /**
+             * Format: int64
+             * @description When it was caused.
+             */
+            at: number;
+            /**
+             * Format: int32
+             * @description How often it was tried since it was last put in the queue.
+             */
+            attempts: number;
+            conversation_id: string;
+            /** @description Of a numbered event. */
+            dialog_id: string | null;
+            /** Format: int32 */
+            duration_ms: number;
+            /** @description Where it went, or will go; null when the app has another endpoint by now. */
+            endpoint: string | null;
+            /** @description What went wrong, in a sentence. */
+            error: string | null;
+            /** @description As the app's settings name it. */
+            event_type: string;
+            /** @description `ntf_` and 16 hex digits; ascending in time. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was last tried, or given up.
+             */
+            last_attempt_at: number | null;
+            /**
+             * Format: int64
+             * @description When it was asked for again.
+             */
+            requeued_at: number | null;
+            /**
+             * Format: int64
+             * @description Of a numbered event.
+             */
+            sequence: number | null;
+            state: components["schemas"]["NotificationState"];
+            /**
+             * Format: int32
+             * @description HTTP status of the last answer.
+             */
+            status: number | null;
+        };
+        /** @description A notification with the call that tells it. */
+        AppNotificationCall: {
+            notification: components["schemas"]["AppNotification"];
+            request: components["schemas"]["CallShown"] | null;
+        };
+        /** @description What is sent again. */
+        AppRedrive: {
+            /** @description The next part of a long range: `next` of the answer before. */
+            after?: string | null;
+            /**
+             * Format: int64
+             * @description Caused at or after.
+             */
+            from: number;
+            /** @description Only what was given up; otherwise also what was delivered. */
+            only_dropped?: boolean;
+            /**
+             * Format: int64
+             * @description Caused before; now when not given.
+             */
+            to?: number | null;
+        };
+        /** @description What will be sent again. */
+        AppRedriven: {
+            /** @description The range has more: ask again with this as `after`. Null at its end. */
+            next: string | null;
+            /** @description How many. */
+            queued: number;
+        };
+        /**
+         * @description Whether an app takes what it is told.
+         * @enum {string}
+         */
+        AppStanding: "up" | "failed" | "in_transition" | "recovered";
+        /** @description Where an app stands. */
+        AppState: {
+            endpoints: components["schemas"]["EndpointState"][];
+            /** @description More than that wait. */
+            more_waiting: boolean;
+            /**
+             * Format: int64
+             * @description All of it is left alone until then.
+             */
+            paused_until: number | null;
+            /**
+             * Format: int64
+             * @description Since when; null when it was never otherwise since the server started.
+             */
+            since: number | null;
+            state: components["schemas"]["AppStanding"] | null;
+            /** @description How many notifications wait; counted up to 10,000. */
+            waiting: number;
+        };
+        /** @description What is tried. */
+        AppTest: {
+            /** @description Only this one; every endpoint when not given. */
+            event_type?: string | null;
+        };
+        /** @description What came of a test. */
+        AppTested: {
+            calls: components["schemas"]["TestCall"][];
+        };
         /** @description An administrative act. */
         AuditEntry: {
             /** @description For example `user.created`. */
@@ -756,6 +959,13 @@ export interface components {
             object_id: string;
             /** @description For example `user`. */
             object_kind: string;
+        };
+        /** @description A call, secrets masked. */
+        CallShown: {
+            body: string;
+            headers: components["schemas"]["HeaderShown"][];
+            method: string;
+            url: string;
         };
         /** @description What the channel can show, and its limits, with default settings. */
         Capabilities: {
@@ -1043,6 +1253,29 @@ export interface components {
          * @enum {string}
          */
         Direction: "opt_in" | "opt_out";
+        /** @description How an endpoint fares. */
+        EndpointState: {
+            calls_under_way: number;
+            endpoint: string;
+            event_type: string;
+            /** @description Conversations whose notifications failed since the last one that worked. */
+            failing_conversations: number;
+            last_error: string | null;
+            /** Format: int64 */
+            last_failure_at: number | null;
+            /** Format: int64 */
+            last_success_at: number | null;
+            /**
+             * Format: int64
+             * @description It is left alone until then.
+             */
+            paused_until: number | null;
+            /**
+             * Format: int64
+             * @description Since when every call took longer than 2.5 seconds.
+             */
+            slow_since: number | null;
+        };
         /** @description The body of every error answer. */
         ErrorBody: {
             /** @description Stable: programs decide by it. */
@@ -1081,6 +1314,11 @@ export interface components {
             access_token_secret: string;
             app_key: string;
             secret: string;
+        };
+        /** @description A header; the values of the signature and of the endpoint's own headers are masked. */
+        HeaderShown: {
+            name: string;
+            value: string;
         };
         /** @description A log-in of the brand's. */
         IdentityProvider: {
@@ -1322,10 +1560,22 @@ export interface components {
             profile?: string;
             skill_ids?: string[];
         };
+        /**
+         * @description Where a notification stands.
+         * @enum {string}
+         */
+        NotificationState: "waiting" | "delivered" | "dropped";
         /** @description A page of a list. */
         Page_AgentStatus: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["AgentStatus"][];
+            /** @description Goes into `after` of the next request; null on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_AppNotification: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["AppNotification"][];
             /** @description Goes into `after` of the next request; null on the last page. */
             next: string | null;
         };
@@ -1777,6 +2027,22 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description One call of a test. */
+        TestCall: {
+            /** @description Whether it would have counted as delivered: 200 or 201 in time. */
+            delivered: boolean;
+            /** Format: int32 */
+            duration_ms: number;
+            endpoint: string;
+            /** @description What went wrong, in a sentence. */
+            error: string | null;
+            event_type: string;
+            /**
+             * Format: int32
+             * @description HTTP status of the answer.
+             */
+            status: number | null;
+        };
         /** @description How much text one message holds. */
         TextCapability: {
             /** Format: int32 */
@@ -2112,6 +2378,101 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_app_notifications: {
+        parameters: {
+            query?: {
+                state?: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AppNotification"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_app_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+                notification: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppNotificationCall"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redrive_app_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppRedrive"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppRedriven"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     rotate_app_secret: {
         parameters: {
             query?: never;
@@ -2134,6 +2495,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_app_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppState"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    test_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppTested"];
                 };
             };
             400: components["responses"]["Invalid"];
