@@ -32,7 +32,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
-/// Chat states that wait to be told; more are let go.
+/// TypingNews states that wait to be told; more are let go.
 const CHATS: usize = 1_000;
 /// Rows of a lane that are held in memory.
 const LANE_ROWS: usize = 64;
@@ -52,9 +52,9 @@ pub(crate) struct Notifier {
     changed: Notify,
     outcomes: Outcomes,
     under_way: std::sync::atomic::AtomicUsize,
-    chats: mpsc::Sender<Chat>,
+    chats: mpsc::Sender<TypingNews>,
     /// Taken by whoever runs.
-    heard: Mutex<Option<mpsc::Receiver<Chat>>>,
+    heard: Mutex<Option<mpsc::Receiver<TypingNews>>>,
     nets: ArcSwap<HashMap<AccountId, Arc<Nets>>>,
 }
 
@@ -69,7 +69,7 @@ struct Nets {
 }
 
 /// Somebody types.
-struct Chat {
+struct TypingNews {
     conversation: Arc<Conversation>,
     dialog: DialogNumber,
     party: Party,
@@ -190,7 +190,7 @@ impl Notifier {
         if !view.is_some_and(|view| view.notified.iter().any(|to| to.endpoint(NotificationKind::ChatState).is_some())) {
             return;
         }
-        if self.chats.try_send(Chat { conversation: Arc::clone(conversation), dialog, party, state: state.into() }).is_err() {
+        if self.chats.try_send(TypingNews { conversation: Arc::clone(conversation), dialog, party, state: state.into() }).is_err() {
             metrics::counter!("antiphon_notified_chat_states_total", "outcome" => "let_go").increment(1);
         }
     }
@@ -388,7 +388,7 @@ fn look_into_doubts(app: &Arc<App>) {
 }
 
 /// Tells every app that is well that somebody types.
-fn tell_chat(app: &Arc<App>, chat: Chat) {
+fn tell_chat(app: &Arc<App>, chat: TypingNews) {
     let directory = app.directory();
     let Some(view) = directory.account(&chat.conversation.account).cloned() else { return };
     let news = News::ChatState { conversation: &chat.conversation, dialog: chat.dialog, party: chat.party, state: &chat.state };
