@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// How long nothing is done between two bites, in milliseconds.
 const PAUSE_MS: i64 = 60_000;
+/// How long a walk over the stored bytes rests at its end, in milliseconds: what it looks for is rare, and a bucket counts calls.
+const REST_MS: i64 = 3_600_000;
 /// How many rows or stored files one bite looks at.
 const BITE: usize = 500;
 /// After its time an upload can't be published any more; so much later it goes. In milliseconds.
@@ -19,7 +21,7 @@ const GRACE_MS: i64 = 10 * 60_000;
 /// Works until the product stops.
 pub(crate) async fn run(app: Arc<App>) {
     let mut stopping = app.stopping();
-    let mut after = None;
+    let (mut after, mut resting_until) = (None, app.clock.now());
     loop {
         let timer = app.clock.sleep_until(app.clock.now().plus_ms(PAUSE_MS));
         tokio::select! {
@@ -32,7 +34,11 @@ pub(crate) async fn run(app: Arc<App>) {
         if let Err(error) = unpublished(&app).await {
             tracing::warn!(%error, "uploads that were never published could not be deleted");
         }
+        if app.clock.now() < resting_until {
+            continue;
+        }
         match rowless(&app, after.take()).await {
+            Ok(None) => resting_until = app.clock.now().plus_ms(REST_MS),
             Ok(next) => after = next,
             Err(error) => tracing::warn!(%error, "stored files without a row could not be deleted"),
         }
