@@ -113,3 +113,19 @@ async fn one(
 fn is_due(item: &InboundItem, since: Timestamp, now: Timestamp) -> bool {
     item.at.is_some_and(|at| at >= since && at <= now.plus_ms(-FRESH_MS))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::InboundKind;
+
+    #[test]
+    fn what_may_still_come_by_itself_is_left_to_its_webhook() {
+        let due = |at: Option<i64>| {
+            let item = InboundItem { source_address: None, key: "k".to_owned(), at: at.map(Timestamp), kind: InboundKind::Ignored("x") };
+            is_due(&item, Timestamp(1_000), Timestamp(1_000_000))
+        };
+        assert!(due(Some(1_000)) && due(Some(1_000_000 - FRESH_MS)));
+        assert!(!due(Some(999)) && !due(Some(1_000_001 - FRESH_MS)) && !due(None));
+    }
+}
