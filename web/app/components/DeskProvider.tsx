@@ -47,10 +47,12 @@ function desiredState(owner: string) {
 /** Everything that lives as long as one user is signed in, whatever session carries it. */
 function makeCore(me: Me, client: QueryClient) {
   const api = apiOf(me.accountId);
+  const reads = queries(api);
   const owner = ownerOf(me);
   const workspace = new Workspace({
     me,
-    api,
+    // What an offer has read of its conversation is not read again when it is accepted.
+    api: { ...api, conversation: (id) => client.fetchQuery(reads.summary(id)) },
     makeSocket: (events) => new AgentSocket(browserWorld(me.accountId), events),
     storage: outboxStorage(localStorage, owner),
     now: () => Date.now(),
@@ -74,7 +76,7 @@ function makeCore(me: Me, client: QueryClient) {
     ask: async () => (await checkSession(client))?.idle ?? null,
     share: (endsAt) => tabs.tell({ kind: "awake", owner, endsAt }),
   });
-  return { me, owner, api, queries: queries(api), workspace, drafts: new Drafts(localStorage, owner), attachments, idle };
+  return { me, owner, api, queries: reads, workspace, drafts: new Drafts(localStorage, owner), attachments, idle };
 }
 
 export function DeskProvider({ session, children }: { session: Session; children: ReactNode }) {
