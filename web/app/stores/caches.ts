@@ -4,7 +4,7 @@
  * The functions on values are pure; `applyToCaches` only finds the values.
  */
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import type { Consumer, Delivery, Page, Source } from "@/api/types";
+import type { Consumer, ConversationSummary, Delivery, Page, Source } from "@/api/types";
 import type { Notice } from "@/api/wire";
 import type { Effects } from "./inbox";
 
@@ -42,6 +42,11 @@ export function consumerAfter(consumer: Consumer, notice: Of<"consumers">): Cons
   return change ? { ...consumer, opted_out: change.optedOut, name: change.name ?? consumer.name } : consumer;
 }
 
+export function summaryAfter(summary: ConversationSummary, notice: Of<"consumers">): ConversationSummary {
+  const change = notice.changes.find((c) => c.consumerId === summary.consumer.id);
+  return change?.name ? { ...summary, consumer: { ...summary.consumer, name: change.name } } : summary;
+}
+
 export function applyToCaches(client: QueryClient, notice: Notice, effects: Effects): void {
   // A conversation more: the consumer's count and their other conversations are others now.
   for (const { consumer } of effects.assigned) {
@@ -59,6 +64,8 @@ export function applyToCaches(client: QueryClient, notice: Notice, effects: Effe
     case "consumers":
       for (const change of notice.changes) {
         client.setQueryData<Consumer>(["consumer", change.consumerId], (c) => c && consumerAfter(c, notice));
+        // An offer may ring before the channel has told the consumer's name.
+        client.setQueriesData<ConversationSummary>({ queryKey: ["summary"] }, (s) => s && summaryAfter(s, notice));
         void client.invalidateQueries({ queryKey: ["consents", change.consumerId] });
       }
       break;

@@ -81,6 +81,10 @@ describe("what screens have read", () => {
     applyToCaches(client, { kind: "consumers", changes: [{ consumerId: "k", optedOut: true, name: null }] }, noEffects());
     expect(client.getQueryData(["sources"])).toMatchObject({ items: [{ health: { state: "failing" } }] });
     expect(client.getQueryData(["consumer", "k"])).toMatchObject({ opted_out: true, name: "N" });
+    client.setQueryData(["summary", "C"], { id: "C", consumer: { id: "k", name: null, address: "+1" } });
+    client.setQueryData(["summary", "D"], { id: "D", consumer: { id: "other", name: null, address: "+2" } });
+    applyToCaches(client, { kind: "consumers", changes: [{ consumerId: "k", optedOut: false, name: "Nora" }] }, noEffects());
+    expect([client.getQueryData(["summary", "C"]), client.getQueryData(["summary", "D"])]).toMatchObject([{ consumer: { name: "Nora" } }, { consumer: { name: null } }]);
   });
 });
 

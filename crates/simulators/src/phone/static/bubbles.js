@@ -76,6 +76,19 @@ function describe(item, message) {
   item.classList.toggle("waiting", ["queued", "accepted", "scheduled", "sending"].includes(message.status));
 }
 
+/** Goes to the newest message, and stays there while pictures that are still loading make the thread longer. */
+function toEnd(scroller) {
+  scroller.scrollTop = scroller.scrollHeight;
+  for (const image of scroller.querySelectorAll("img.photo")) {
+    if (image.complete) continue;
+    image.addEventListener("load", () => {
+      // Whoever has scrolled up meanwhile is left alone.
+      const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+      if (below < image.height + 80) scroller.scrollTop = scroller.scrollHeight;
+    }, { once: true });
+  }
+}
+
 /** `scroller` holds one list; it stays at the end if it was there. */
 export function drawThread(scroller, thread, api, onTap) {
   const list = scroller.firstElementChild;
@@ -100,7 +113,7 @@ export function drawThread(scroller, thread, api, onTap) {
   if (wanted.length === 0) wanted.push(make("li", "empty", "No messages yet. Say hello."));
   const same = wanted.length === list.children.length && wanted.every((item, index) => item === list.children[index]);
   if (!same) list.replaceChildren(...wanted);
-  if (nearEnd && !same) scroller.scrollTop = scroller.scrollHeight;
+  if (nearEnd && !same) toEnd(scroller);
 }
 
 function seenMark(list) {
