@@ -224,6 +224,27 @@ async fn extensions_come_to_those_who_asked() {
 }
 
 #[tokio::test]
+async fn whoever_is_rung_is_told_the_consumers_name() {
+    let served = serve().await;
+    let topics = json!({ "topics": ["consumers"] });
+    let mut rung = agent(&served, "agent1").await;
+    let mut other = served.connect("agent2").await;
+    for client in [&mut rung, &mut other] {
+        client.must("antiphon.Subscribe", topics.clone(), 200, SENTENCE).await;
+    }
+    served.test.receive("say k1 +49151 hello").await;
+    let ring = rung.hear(RING).await;
+    let consumer = ring["changes"][0]["result"]["consumerId"].as_str().expect("an id").to_owned();
+    let id = consumer.parse().expect("a consumer's id");
+    served.test.app.bus().announce(&[Topic::Account(served.test.account())], Announcement::Consumer(id));
+    assert_eq!(rung.hear("antiphon.ConsumerNotification").await["changes"][0]["consumer_id"], consumer);
+    // Nobody else is: what comes next for them is the answer to their own question.
+    assert_eq!(other.ask("GetClock", json!({})).await["code"], 200);
+    other.must(".ams.routing.SubscribeAgentsState", json!({ "brandId": "12" }), 200, ".ams.GenericSubscribe$Response").await;
+    assert!(other.next().await.starts_with("state"));
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_let_go() {
     let served = serve().await;
     let mut client = agent(&served, "agent1").await;

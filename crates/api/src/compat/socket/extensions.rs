@@ -176,8 +176,13 @@ pub(super) async fn consumer(session: &Session, id: ConsumerId, out: &mut Out) -
     let account = &session.caller.account;
     let filter = ConversationFilter { open: Some(true), consumer: Some(id), ..ConversationFilter::default() };
     let mut open = store.conversations(account, &filter, None, OF_CONSUMER).await?;
+    // Whoever is rung sees who it is, and the channel may tell that only while it rings.
+    let rung = session
+        .subscriptions
+        .as_deref()
+        .is_some_and(|subscriptions| subscriptions.ringing.iter().any(|(ring, _)| open.iter().any(|it| it.id == ring.conversation)));
     open.retain(|it| concerns(session, it.id));
-    if open.is_empty() && !session.sees_all() {
+    if open.is_empty() && !rung && !session.sees_all() {
         return Ok(());
     }
     let Some(consumer) = store.consumer(account, id).await? else { return Ok(()) };
