@@ -119,7 +119,7 @@ async fn line_02_an_app_gets_its_token_from_parameters_wherever_they_stand() {
         (format!("{TOKEN}?v=1.0"), FORM, format!("{id}&{secret}&{grant}")),
         (format!("{TOKEN}?{id}"), FORM, secret.clone()),
         (format!("{TOKEN}?v=1.0"), "application/json;charset=utf-8", json_body),
-        (format!("/sentinel/api/v2/account/12/app/token"), FORM, format!("{grant}&{id}&{secret}")),
+        ("/sentinel/api/v2/account/12/app/token".to_owned(), FORM, format!("{grant}&{id}&{secret}")),
     ];
     for (path, kind, body) in forms {
         let answer = ask(&served, &path, kind, &body).await;
