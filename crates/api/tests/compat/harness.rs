@@ -222,6 +222,12 @@ impl Client {
         }
     }
 
+    /// Pings, and waits for the answer.
+    pub async fn pong_after_ping(&mut self) {
+        self.socket.send(Message::Ping(Default::default())).await.expect("sent");
+        self.pong().await;
+    }
+
     /// The code with which the server closes; frames before it are skipped.
     pub async fn closed(&mut self) -> u16 {
         loop {

@@ -27,12 +27,15 @@ impl Client {
         published["sequence"].as_u64().expect("a sequence")
     }
 
-    /// A consumer subscribes to their conversations; returns the snapshot's changes.
+    /// A consumer subscribes to their conversations; returns the snapshot's changes. What came before is passed over.
     pub async fn own(&mut self, filter: Value) -> Value {
         let subscribed = self.must(OWN, filter, 200, "cqm.SubscribeExConversationsResponse").await;
-        let snapshot = self.hear(OWN_CHANGES).await;
-        assert_eq!(snapshot["subscriptionId"], subscribed["subscriptionId"]);
-        snapshot["changes"].clone()
+        loop {
+            let frame = self.heard().await;
+            if frame["body"]["subscriptionId"] == subscribed["subscriptionId"] {
+                return frame["body"]["changes"].clone();
+            }
+        }
     }
 }
 
