@@ -3,6 +3,7 @@
 
 use super::super::connection::Gone;
 use super::super::envelope::{Failure, Out, Request, respond};
+use super::super::publish_event::client_message_id;
 use super::client::introduction;
 use super::subscribe;
 use super::visit::Visit;
@@ -54,7 +55,9 @@ async fn known(visit: &mut Visit, request: &Request<'_>, out: &mut Out) -> Resul
         "GetUserProfile" => own_profile(visit, request, out).await,
         _ => {
             let app = &visit.shared.app;
-            let done = fulfil(app, &caller, request, None).await?;
+            // The program's own id of the request makes it harmless to repeat.
+            let key = request.metadata.as_deref().map_or(Ok(None), client_message_id)?;
+            let done = fulfil(app, &caller, request, key.as_deref()).await?;
             out.push(match done {
                 Done::Published(sequence) => respond(request, 200, "ms.PublishEventResponse", json!({ "sequence": sequence })),
                 Done::Opened(conversation) => {
