@@ -16,13 +16,19 @@ skills = ["General"]
 max_conversations = 10
 ${extra}`;
 
-/** The file's text. `vendor` is the address that stands in for the vendor's hosts; `skills` are further ones, `more` is appended. */
-export function bootstrap({ vendor = 'http://127.0.0.1:9', skills = [], more = '' } = {}) {
+/**
+ * The file's text. `vendor` is the address that stands in for the vendor's hosts; `skills` are further ones, `survey` is the app that asks after a
+ * conversation, `more` is appended.
+ */
+export function bootstrap({ vendor = 'http://127.0.0.1:9', skills = [], survey = '', more = '' } = {}) {
   return `[[account]]
 id = "${account}"
 name = "Acme"
 timezone = "Europe/Berlin"
 default_skill = "General"
+
+[account.settings]
+survey_app = "${survey}"
 
 [[account.skill]]
 name = "General"
