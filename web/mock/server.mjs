@@ -330,7 +330,7 @@ export function startMock(port = 0) {
         case "UpdateConversationField": {
           const c = world.conversations.get(b.conversationId);
           for (const x of [b.conversationField].flat()) {
-            if (x.field === "ConversationStateField") {
+            if (x.field === "DialogChange") {
               Object.assign(c, { open: false, ended_at: Date.now(), close_reason: "AGENT", waiting_since: null });
               world.touch(c, { kind: "closed", by: s.user, detail: {} });
             } else if (x.field === "ParticipantsChange" && x.type === "REMOVE") {

@@ -11,7 +11,7 @@ describe("closing", () => {
     expect(screen.getByRole("dialog").textContent).toContain("If Nora writes again, a new conversation opens");
     expect(line.of("UpdateConversationField")).toEqual([]);
     await user.keyboard("{Enter}");
-    expect(line.of("UpdateConversationField")).toEqual([{ conversationId: "C", conversationField: [{ field: "ConversationStateField", conversationState: "CLOSE" }] }]);
+    expect(line.of("UpdateConversationField")).toEqual([{ conversationId: "C", conversationField: [{ field: "DialogChange", type: "UPDATE", dialog: { dialogId: "C", state: "CLOSE" } }] }]);
     expect(done).toHaveBeenCalledTimes(1);
   });
   it("does nothing when it is thought better of", async () => {

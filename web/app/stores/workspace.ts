@@ -562,8 +562,9 @@ export class Workspace {
     return this.update(c.id, this.removeAssigned(c));
   }
 
+  /** Ends the talk; the server asks the consumer afterwards where a survey is set. */
   close(c: Conversation): Promise<unknown> {
-    return this.update(c.id, [{ field: "ConversationStateField", conversationState: "CLOSE" }]);
+    return this.update(c.id, [{ field: "DialogChange", type: "UPDATE", dialog: { dialogId: c.id, state: "CLOSE" } }]);
   }
 
   join(c: Conversation): Promise<unknown> {
