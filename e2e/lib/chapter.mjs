@@ -1,8 +1,8 @@
 // Follows a chapter of the documentation to the letter: writes the files it shows, runs its commands, and waits for the output
 // it promises. Only ports, and the path of the binary, are others than the reader's.
 //
-// A fenced block `toml NAME` or `sh NAME` is a file, `sh` is run to its end, `sh background` goes on running, and `text` is what
-// the last command prints. A comment `<!-- NAME: … -->` stands where the reader does something by hand: the spec says how.
+// A fenced block `toml NAME` or `sh NAME` is a file, `sh` is run to its end, `sh background` goes on running and may have a name,
+// `text` is what the last command prints, and `text NAME` what that one does. A comment `<!-- NAME: … -->` stands where the reader does something by hand: the spec says how.
 
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -64,9 +64,9 @@ export class Chapter {
     for (const piece of pieces(this.text)) {
       const text = piece.text && this.ours(piece.text);
       if (piece.hand) await this.hands[piece.hand](this.ours(piece.what), this);
-      else if (piece.language === 'text') for (const line of text.trim().split('\n')) await this.prints(line);
-      else if (piece.info && piece.info !== 'background') this.write(piece.info, text);
-      else if (piece.language === 'sh') await this.run(text, piece.info === 'background');
+      else if (piece.language === 'text') for (const line of text.trim().split('\n')) await this.prints(line, piece.info);
+      else if (piece.info && !piece.info.startsWith('background')) this.write(piece.info, text);
+      else if (piece.language === 'sh') await this.run(text, piece.info);
     }
   }
 
@@ -76,9 +76,10 @@ export class Chapter {
     writeFileSync(path, text);
   }
 
-  async run(script, background) {
+  async run(script, info) {
     if (DONE.includes(script.trim())) return;
-    const command = { script, output: '' };
+    const [background, name] = info?.split(' ') ?? [];
+    const command = { script, name, output: '' };
     const { PATH, HOME } = process.env;
     // A group of its own, so that what the shell started ends with it.
     const child = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.path, env: { PATH, HOME }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -98,8 +99,8 @@ export class Chapter {
     if (code !== 0) throw new Error(`the command ended with ${code}:\n${script}\n${command.output.slice(-3000)}`);
   }
 
-  prints(line) {
-    const { last } = this;
+  prints(line, name) {
+    const last = name ? this.running.find((command) => command.name === name) : this.last;
     const told = () => `“${line}” from\n${last.script}\n${last.output.slice(-3000)}`;
     return until(told, () => {
       if (last.output.includes(line)) return true;
