@@ -77,7 +77,8 @@ export function startMock(port = 0) {
       case "apps": {
         if (verb === "secret") return { client_id: id, client_secret: "mock-secret-shown-once", previous_secret_until: Date.now() + 86_400_000 };
         if (method === "GET") return id ? (world.apps.find((a) => a.id === id) ?? refuse(404, "not_found", "There is no such app.")) : page(world.apps, q);
-        const { client_secret: _secret, ...given } = body;
+        const given = { ...body };
+        delete given.client_secret;
         if (id) return Object.assign(world.apps.find((a) => a.id === id), given);
         const app = { ...given, id: body.client_id, client_secret: { set: true }, previous_secret_until: null, created_at: Date.now(), updated_at: Date.now() };
         world.apps.push(app);
