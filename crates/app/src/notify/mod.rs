@@ -32,7 +32,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
-/// TypingNews states that wait to be told; more are let go.
+/// News of typing that wait to be told; more are let go.
 const CHATS: usize = 1_000;
 /// Rows of a lane that are held in memory.
 const LANE_ROWS: usize = 64;
