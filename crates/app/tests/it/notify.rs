@@ -309,6 +309,7 @@ async fn a_dead_app_delays_no_other_app_and_no_channel() {
         test.receive(&format!("say k{number} +{number} hi")).await;
     }
     assert_eq!(told(&test, "https://app.test/", 40).await.len(), 40);
+    told(&test, "https://dead.test/", 5).await;
     settle().await;
     let calls = test.net.told("https://dead.test/").len();
     assert!((5..=16).contains(&calls), "{calls} calls before it was left alone");
