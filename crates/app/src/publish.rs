@@ -261,7 +261,9 @@ impl App {
         let state = self.account_state(author.account());
         let current = self.load(&state, author.account(), dialog.conversation).await?;
         let current = current.ok_or_else(|| not_found(dialog.conversation))?;
-        author.role_in(&current, dialog.number)?;
+        if author.role_in(&current, dialog.number)? == Role::Reader {
+            return Err(PublishError::new(PublishErrorKind::Forbidden, "a reader sees everything and writes nothing"));
+        }
         if !current.dialog(dialog.number).is_some_and(|dialog| dialog.open) {
             return Err(Refused::Closed.into());
         }

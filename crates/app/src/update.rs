@@ -130,6 +130,15 @@ impl Update {
         Ok(())
     }
 
+    /// Whom it would transfer to.
+    pub(crate) fn suggested(&self) -> Vec<UserId> {
+        let suggested = |change: &FieldChange| match change {
+            FieldChange::Suggest(user) => Some(*user),
+            _ => None,
+        };
+        self.changes.iter().filter_map(suggested).collect()
+    }
+
     /// What makes it the same request when its id comes again.
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         Sha256::digest(format!("update|{}|{:?}|{:?}", self.conversation, self.changes, self.metadata)).into()

@@ -11,6 +11,12 @@ pub enum Privilege {
     JoinConversations,
     /// See other agents' states and loads.
     ViewAgents,
+    /// Transfer to an agent who is online, occupied or back soon.
+    TransferToAgents,
+    /// Transfer to an agent who is away.
+    TransferToAwayAgents,
+    /// Transfer to an agent who is offline.
+    TransferToOfflineAgents,
     /// See and change users.
     ManageUsers,
     /// See and change skills.
@@ -29,11 +35,14 @@ pub enum Privilege {
 
 impl Privilege {
     /// Every privilege, in the order in which screens list them.
-    pub const ALL: [Privilege; 11] = [
+    pub const ALL: [Privilege; 14] = [
         Privilege::HandleConversations,
         Privilege::ViewAllConversations,
         Privilege::JoinConversations,
         Privilege::ViewAgents,
+        Privilege::TransferToAgents,
+        Privilege::TransferToAwayAgents,
+        Privilege::TransferToOfflineAgents,
         Privilege::ManageUsers,
         Privilege::ManageSkills,
         Privilege::ManageSources,
@@ -50,6 +59,9 @@ impl Privilege {
             Privilege::ViewAllConversations => "view_all_conversations",
             Privilege::JoinConversations => "join_conversations",
             Privilege::ViewAgents => "view_agents",
+            Privilege::TransferToAgents => "transfer_to_agents",
+            Privilege::TransferToAwayAgents => "transfer_to_away_agents",
+            Privilege::TransferToOfflineAgents => "transfer_to_offline_agents",
             Privilege::ManageUsers => "manage_users",
             Privilege::ManageSkills => "manage_skills",
             Privilege::ManageSources => "manage_sources",
@@ -81,8 +93,11 @@ impl Profile {
         use Privilege::*;
         let profile = |name: &str, privileges: &[Privilege]| Profile { name: name.to_owned(), privileges: privileges.to_vec() };
         [
-            profile("agent", &[HandleConversations]),
-            profile("agent_manager", &[HandleConversations, ViewAllConversations, JoinConversations, ViewAgents, ManageConsents]),
+            profile("agent", &[HandleConversations, TransferToAgents]),
+            profile(
+                "agent_manager",
+                &[HandleConversations, ViewAllConversations, JoinConversations, ViewAgents, TransferToAgents, ManageConsents],
+            ),
             profile("administrator", &Privilege::ALL),
         ]
     }

@@ -26,6 +26,7 @@ export type Privilege =
   | "view_all_conversations"
   | "join_conversations"
   | "view_agents"
+  | "transfer_to_agents"
   | "manage_users"
   | "manage_skills"
   | "manage_sources"

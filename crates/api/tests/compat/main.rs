@@ -10,6 +10,7 @@ mod history;
 mod http;
 mod identity;
 mod installations;
+mod roles;
 mod send;
 mod sockets;
 mod transfers;

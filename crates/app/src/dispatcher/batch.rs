@@ -10,7 +10,7 @@ use crate::{AccountState, App, Unavailable, users_of};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::{Availability, Decision, Input, Ring, RingRefused, RingState, Router, RoutingSettings, Task};
 use antiphon_domain::{AccountId, Change, Conversation, ConversationId, Timestamp, UserId};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
@@ -124,6 +124,17 @@ impl<'a> Batch<'a> {
     fn with_router<T>(&self, act: impl FnOnce(&mut Router, Timestamp) -> T) -> Option<T> {
         let mut router = self.router.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         router.as_mut().map(|router| act(router, self.now))
+    }
+
+    fn availability_of(&self, users: Vec<UserId>) -> BTreeMap<UserId, Availability> {
+        if users.is_empty() {
+            return BTreeMap::new();
+        }
+        let stands = |router: &mut Router, _| {
+            let of = |user: &UserId| router.agent(*user).map_or_else(Availability::default, |seat| seat.availability);
+            users.iter().map(|user| (*user, of(user))).collect()
+        };
+        self.with_router(stands).unwrap_or_default()
     }
 
     async fn put_in(&mut self, input: Input) {
@@ -241,6 +252,7 @@ impl<'a> Batch<'a> {
         }
         let now = self.now;
         let app = self.app;
+        let available = self.availability_of(update.suggested());
         let work = self.work(id).await.map_err(|reason| UpdateError::from(Unavailable(reason)))?;
         let hosted = view.sources.get(&work.next.source).and_then(|source| app.channel(&source.channel));
         let hosted = hosted.is_some_and(|channel| channel.describe().hosted);
@@ -249,6 +261,7 @@ impl<'a> Batch<'a> {
             routing: RoutingSettings::of(&view.account.settings),
             // Who comes over a vendor's channel answers a survey like any other message; a program must know how.
             can_survey: !hosted || work.next.client_can(SURVEYS) || actor.can(SURVEYS),
+            available,
             now,
         };
         let decided = decide(actor, &around, &work.next, update)?;

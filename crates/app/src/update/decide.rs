@@ -2,8 +2,9 @@
 
 use super::{Actor, FieldChange, Update, UpdateDone, UpdateError, UpdateErrorKind};
 use crate::AccountView;
-use antiphon_domain::routing::{Input, RoutingSettings, Task};
-use antiphon_domain::{Change, Conversation, Role, Timestamp, UserId};
+use antiphon_domain::routing::{Availability, Input, RoutingSettings, Task};
+use antiphon_domain::{Change, Conversation, Privilege, Role, Timestamp, UserId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Longest response time, in seconds.
@@ -15,6 +16,8 @@ pub(crate) struct Circumstances<'a> {
     pub routing: RoutingSettings,
     /// Whether the consumer's side can hold a survey.
     pub can_survey: bool,
+    /// What the agents say whom the request would transfer to.
+    pub available: BTreeMap<UserId, Availability>,
     pub now: Timestamp,
 }
 
@@ -89,6 +92,7 @@ impl Deciding<'_> {
             }
             FieldChange::Suggest(user) => {
                 self.check_user(*user)?;
+                self.check_transfer(*user)?;
                 self.reserved = Some((*user, now.plus_ms(self.around.routing.suggestion_ms)));
                 self.next.suggest(*user, by, now)
             }
@@ -147,6 +151,30 @@ impl Deciding<'_> {
         let skill = view.skills.get(&self.next.skill?)?;
         let app = skill.survey.app(view.account.settings.survey_app.as_deref())?;
         self.around.can_survey.then(|| app.into())
+    }
+
+    /// Whether the caller may transfer to that agent, as the agent stands now.
+    fn check_transfer(&self, agent: UserId) -> Result<(), UpdateError> {
+        let Actor::User(caller) = self.actor else { return Ok(()) };
+        let view = self.around.view;
+        let takes = view.users.get(&agent).is_some_and(|user| view.profile_of(user).allows(Privilege::HandleConversations));
+        if !takes {
+            return Err(UpdateError::new(UpdateErrorKind::NoSuchUser, format!("user {agent} does not handle conversations")));
+        }
+        let stands = self.around.available.get(&agent).copied().unwrap_or_default();
+        let needed = match stands {
+            Availability::Online | Availability::Occupied | Availability::BackSoon => Privilege::TransferToAgents,
+            Availability::Away => Privilege::TransferToAwayAgents,
+            Availability::Offline => Privilege::TransferToOfflineAgents,
+        };
+        if caller.may(needed) {
+            return Ok(());
+        }
+        let (stands, needed) = (stands.name(), needed.name());
+        Err(UpdateError::new(
+            UpdateErrorKind::Forbidden,
+            format!("the agent is {stands}: a transfer to them needs the privilege {needed}; transfer to a skill instead"),
+        ))
     }
 
     fn check_user(&self, user: UserId) -> Result<(), UpdateError> {
