@@ -127,6 +127,8 @@ async fn what_is_told_is_what_is_read() {
     told.check(&test, &mut listener, "a reaction and a referral").await;
 
     let manager = test.caller("manager1");
+    // Nobody else transfers to somebody who is offline.
+    let administrator = test.caller("admin1");
     let add = |role, user: UserId| FieldChange::Add { role, user, dialog: DialogNumber::MAIN };
     let remove = |role, user: UserId| FieldChange::Remove { role, user, dialog: DialogNumber::MAIN };
     for (name, caller, changes) in [
@@ -134,7 +136,7 @@ async fn what_is_told_is_what_is_read() {
         ("leaving", &manager, vec![remove(Role::Manager, manager.id())]),
         ("taking over", &manager, vec![add(Role::AssignedAgent, manager.id())]),
         ("a transfer", &manager, vec![remove(Role::AssignedAgent, manager.id()), FieldChange::Skill(Some(SkillId(2)))]),
-        ("a suggestion", &manager, vec![FieldChange::Suggest(UserId(2))]),
+        ("a suggestion", &administrator, vec![FieldChange::Suggest(UserId(2))]),
         ("a response time", &manager, vec![FieldChange::ResponseTime(antiphon_domain::conversation::ResponseTimeKind::Custom, 1_800)]),
         ("closing", &manager, vec![FieldChange::Close { cause: Some("done".into()) }]),
     ] {

@@ -56,15 +56,24 @@ async fn told(test: &TestApp, url: &str, count: usize) -> Vec<String> {
 /// The same, moving the clock to the next time that somebody waits for while nothing else happens.
 async fn told_in_time(test: &TestApp, url: &str, count: usize) -> Vec<String> {
     loop {
-        for _ in 0..50 {
-            tokio::task::yield_now().await;
-        }
+        quiet(test).await;
         let told = test.net.told(url);
         if told.len() >= count {
             return told;
         }
         if let Some(at) = test.clock.next_wake() {
             test.clock.advance(at.since(test.clock.now()).max(1));
+        }
+    }
+}
+
+/// Waits until the store has done what it was asked, and what follows from it has begun: otherwise the clock would outrun the product.
+async fn quiet(test: &TestApp) {
+    for _ in 0..3 {
+        test.store.commit(UnitOfWork::new(test.account())).await.expect("commits");
+        test.store.notifications(&test.account(), APP, NotificationList::All(None), 1).await.expect("reads");
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -358,7 +367,7 @@ async fn what_waits_survives_a_restart() {
         states
     };
     let rows = loop {
-        settle().await;
+        quiet(&test).await;
         let rows = log(&test, 0).await;
         if rows.iter().all(|row| row.state != NotificationState::Waiting) {
             break rows;
