@@ -15,7 +15,7 @@ export const skills = [
   { id: "105", name: "Old campaign", description: "", enabled: false, waiting: 0 },
 ];
 
-const AGENT = ["handle_conversations"];
+const AGENT = ["handle_conversations", "transfer_to_agents"];
 const MANAGER = [...AGENT, "view_all_conversations", "join_conversations", "view_agents"];
 const ADMIN = [...MANAGER, "manage_users", "manage_skills", "manage_sources", "manage_settings", "view_channel_log", "manage_consents", "view_audit"];
 export const profiles = [

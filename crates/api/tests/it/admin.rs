@@ -100,7 +100,10 @@ async fn bad_values_are_named() {
 async fn nobody_lifts_anybody_above_themselves() {
     let world = World::start().await;
     let admin = world.administrator().await;
-    admin.post("profiles", json!({"name": "clerk", "privileges": ["manage_users", "handle_conversations"]})).await.expect(201);
+    admin
+        .post("profiles", json!({"name": "clerk", "privileges": ["manage_users", "handle_conversations", "transfer_to_agents"]}))
+        .await
+        .expect(201);
     let clerk = json!({"login": "clerk1", "profile": "clerk", "password": PASSWORD});
     let clerk_id = admin.post("users", clerk).await.expect(201)["id"].as_str().expect("an id").to_owned();
     let clerk = world.signed_in("clerk1").await;

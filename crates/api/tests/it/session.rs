@@ -28,7 +28,7 @@ async fn a_person_signs_in_and_learns_who_they_are() {
     assert_eq!(session["account"], json!({"id": "12", "name": "Acme", "timezone": "Europe/Berlin", "default_skill_id": "1"}));
     assert_eq!(session["user"]["login"], "agent1");
     assert_eq!(session["user"]["skill_ids"], json!(["1", "2"]));
-    assert_eq!(session["privileges"], json!(["handle_conversations"]));
+    assert_eq!(session["privileges"], json!(["handle_conversations", "transfer_to_agents"]));
     assert_eq!(session["demo"], json!(false));
     assert!(session.get("bearer").is_none(), "the token stays out of scripts' reach");
     assert!(!session.to_string().contains(pair(&cookie).trim_start_matches("antiphon_session=")));
