@@ -7,8 +7,8 @@ import { account, password } from './bootstrap.mjs';
 import { until } from './until.mjs';
 
 export class Bot {
-  /** Starts `bots/<name>.mjs` as a user against a server's TLS listener. */
-  static start(name, server, login, secret = password) {
+  /** Starts `bots/<name>.mjs` as a user against a server's TLS listener, with a release of the SDK. */
+  static start(name, server, login, secret = password, sdk = 'node-agent-sdk') {
     const bot = new Bot();
     bot.said = [];
     bot.errors = '';
@@ -16,7 +16,7 @@ export class Bot {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: server.ca, NODE_NO_WARNINGS: '1',
-        LP_ACCOUNT: account, LP_USER: login, LP_PASS: secret, LP_CSDS: server.https,
+        LP_ACCOUNT: account, LP_USER: login, LP_PASS: secret, LP_CSDS: server.https, SDK: sdk,
       },
     });
     createInterface({ input: bot.child.stdout }).on('line', (line) => {
@@ -32,9 +32,14 @@ export class Bot {
 
   /** Waits until the bot said something of this kind that satisfies the check. */
   says(what, check = () => true) {
+    return this.saysSince(0, what, check);
+  }
+
+  /** The same, of what it said after so many lines. */
+  saysSince(start, what, check = () => true) {
     return until(
       () => `the bot to say “${what}”; it said ${JSON.stringify(this.said.slice(-12))} ${this.errors.slice(-2000)}`,
-      () => this.said.find((line) => line.what === what && check(line)),
+      () => this.said.slice(start).find((line) => line.what === what && check(line)),
     );
   }
 

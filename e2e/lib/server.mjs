@@ -37,17 +37,17 @@ export function run(args, { timeout = 60_000, input = '' } = {}) {
 export class Server {
   /**
    * Starts one and waits until it listens.
-   * `command` is `serve` or `demo`; `bootstrap` are options of the bootstrap file, or null for none; `folder` continues on an earlier one, and `listen` on
-   * an earlier address.
+   * `command` is `serve` or `demo`; `bootstrap` are options of the bootstrap file, or null for none; `folder` continues on an earlier one, and `listen` and
+   * `tlsListen` on earlier addresses.
    */
-  static async start({ command = 'serve', tls = false, folder, listen = '127.0.0.1:0', bootstrap: options = {}, args = [] } = {}) {
+  static async start({ command = 'serve', tls = false, folder, listen = '127.0.0.1:0', tlsListen = '127.0.0.1:0', bootstrap: options = {}, args = [] } = {}) {
     const own = folder ? undefined : temporaryFolder();
     const server = new Server();
     server.folder = folder ?? own.path;
     server.removeFolder = own?.remove ?? (() => {});
     server.data = join(server.folder, 'data');
     const all = [command, '--data', server.data, '--listen', listen, ...args];
-    if (tls) all.push('--tls-listen', '127.0.0.1:0');
+    if (tls) all.push('--tls-listen', tlsListen);
     if (command === 'serve' && options !== null) {
       const file = join(server.folder, 'bootstrap.toml');
       writeFileSync(file, bootstrap(options));

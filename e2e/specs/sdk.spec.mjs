@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Admin } from '../lib/admin.mjs';
 import { Bot } from '../lib/bot.mjs';
+import { account, password } from '../lib/bootstrap.mjs';
 import { write } from '../lib/sms.mjs';
 import { Server } from '../lib/server.mjs';
 import { until } from '../lib/until.mjs';
@@ -18,21 +19,37 @@ address = "shop"
 skill = "General"
 `;
 
+/** Somebody of another skill. */
+const carol = `
+[[account.user]]
+login = "carol"
+password = "${password}"
+nickname = "Carol"
+kind = "human"
+profile = "agent"
+skills = ["Billing"]
+max_conversations = 10
+`;
+const bad = ['error', 'warn', 'refused', 'event before its conversation', 'event of a dialog that nobody knows'];
+/** The releases that the registry has of the two that programs use: the newest, and the one that the published samples pin. */
+const releases = { '1.2.0': 'node-agent-sdk', '0.2.22': 'node-agent-sdk-0' };
+
 describe('the published agent SDK', () => {
   let server;
   let vendor;
   let admin;
   const bots = [];
   const visitors = [];
-  const start = (name, login, secret) => {
-    const bot = Bot.start(name, server, login, secret);
+  const start = (name, login, secret, sdk) => {
+    const bot = Bot.start(name, server, login, secret, sdk);
     bots.push(bot);
     return bot;
   };
+  const complaints = (...of) => of.flatMap((bot) => bot.said.filter((line) => bad.includes(line.what)));
 
   before(async () => {
     vendor = await Vendor.start();
-    server = await Server.start({ tls: true, bootstrap: { vendor: vendor.url, survey: 'survey-app', more: web } });
+    server = await Server.start({ tls: true, bootstrap: { vendor: vendor.url, survey: 'survey-app', skills: ['Billing'], more: carol + web } });
     admin = await Admin.signIn(server);
   });
   afterEach(() => [...bots.splice(0), ...visitors.splice(0)].forEach((one) => one.stop()));
@@ -41,34 +58,136 @@ describe('the published agent SDK', () => {
     vendor?.stop();
   });
 
-  it('runs the agent flow: ring, accept, read, echo, close', async () => {
-    const consumer = '+14155550101';
-    const bot = start('echo', 'alice');
-    await bot.says('connected', (line) => typeof line.agentId === 'string');
-    await bot.says('done', (line) => line.name === 'subscribeRoutingTasks');
+  for (const [release, sdk] of Object.entries(releases)) {
+    const line = (number) => `+1415555${release.startsWith('1') ? '01' : '02'}${number}`;
+
+    it(`${release} runs the agent flow: ring, accept, read, echo, close`, async () => {
+      const consumer = line('01');
+      const bot = start('echo', 'alice', password, sdk);
+      await bot.says('connected', (said) => typeof said.agentId === 'string');
+      await bot.says('done', (said) => said.name === 'subscribeRoutingTasks');
+      await write(server, consumer, 'hello');
+      await bot.says('ring', (said) => said.state === 'WAITING');
+      await bot.says('conversation', (said) => said.role === 'ASSIGNED_AGENT');
+      await bot.says('event', (said) => said.text === 'hello' && said.sequence === 0);
+      await vendor.sees(consumer, 'echo : hello');
+      await bot.says('event', (said) => said.type === 'AcceptStatusEvent' && said.status === 'READ');
+      await bot.says('done', (said) => said.name === 'getUserProfile' && Array.isArray(said.body));
+      await write(server, consumer, 'again');
+      await vendor.sees(consumer, 'echo : again');
+      assert.deepEqual(vendor.textsTo(consumer), ['echo : hello', 'echo : again']);
+      await write(server, consumer, '#close');
+      const { id } = await bot.says('gone');
+      assert.equal((await admin.get(`/conversations/${id}`)).state, 'closed');
+      assert.deepEqual(complaints(bot), []);
+    });
+
+    it(`${release} transfers to a skill, where another agent goes on`, async () => {
+      const consumer = line('02');
+      const billing = (await admin.get('/skills')).items.find((skill) => skill.name === 'Billing');
+      const [first, second] = [start('echo', 'alice', password, sdk), start('echo', 'carol', password, sdk)];
+      for (const bot of [first, second]) await bot.says('done', (said) => said.name === 'subscribeRoutingTasks');
+      await write(server, consumer, 'hello');
+      await vendor.sees(consumer, 'echo : hello');
+      await write(server, consumer, `#skill ${billing.id}`);
+      const { id } = await first.says('gone', (said) => said.stage === 'OPEN');
+      await second.says('conversation', (said) => said.id === id && said.role === 'ASSIGNED_AGENT');
+      await second.says('event', (said) => said.text === 'echo : hello' && !said.own);
+      await write(server, consumer, 'who is there?');
+      await vendor.sees(consumer, 'echo : who is there?');
+      assert.deepEqual(vendor.textsTo(consumer), ['echo : hello', 'echo : who is there?']);
+      const { skill_id: skill, assigned_agent: agent } = await admin.get(`/conversations/${id}`);
+      assert.deepEqual([skill, agent === undefined], [billing.id, false]);
+      await write(server, consumer, '#close');
+      await second.says('gone', (said) => said.id === id && said.stage === 'CLOSE');
+      assert.deepEqual(complaints(first, second), []);
+    });
+
+    it(`${release} greets as agent_manager`, async () => {
+      const consumer = line('03');
+      const bot = start('greeting', 'manager', password, sdk);
+      await bot.says('done', (said) => said.name === 'subscribeExConversations');
+      await write(server, consumer, 'anybody there?');
+      await vendor.sees(consumer, 'welcome from bot');
+      const { id } = await admin.conversationOf(consumer);
+      const closer = start('close', 'manager', password, sdk);
+      await closer.says('gone', (said) => said.id === id);
+      assert.deepEqual(complaints(bot, closer), []);
+    });
+
+    it(`${release} comes back after the server was killed, and nothing is lost or said twice`, async () => {
+      const consumer = line('04');
+      const bot = start('echo', 'alice', password, sdk);
+      await bot.says('done', (said) => said.name === 'subscribeRoutingTasks');
+      await write(server, consumer, 'before');
+      await vendor.sees(consumer, 'echo : before');
+      await bot.says('event', (said) => said.status === 'READ');
+      await server.end('SIGKILL');
+      const lines = bot.said.length;
+      const { folder, http, https, removeFolder } = server;
+      server = await Server.start({ tls: true, folder, listen: http, tlsListen: https, bootstrap: null });
+      server.removeFolder = removeFolder;
+      // Written before the bot is back, and after.
+      await write(server, consumer, 'meanwhile');
+      await bot.saysSince(lines, 'connected');
+      await vendor.sees(consumer, 'echo : meanwhile');
+      await write(server, consumer, 'after');
+      await vendor.sees(consumer, 'echo : after');
+      assert.deepEqual(vendor.textsTo(consumer), ['echo : before', 'echo : meanwhile', 'echo : after']);
+      admin = await Admin.signIn(server);
+      await write(server, consumer, '#close');
+      await bot.saysSince(lines, 'gone', (said) => said.stage === 'CLOSE');
+      const unexpected = complaints(bot).filter((said) => said.what !== 'error' && said.what !== 'refused');
+      assert.deepEqual(unexpected, []);
+    });
+  }
+
+  it('1.2.0 transfers to an agent', async () => {
+    const consumer = '+14155550105';
+    const [carols] = (await admin.get('/users')).items.filter((user) => user.login === 'carol');
+    const general = (await admin.get('/skills')).items.find((skill) => skill.name === 'General');
+    const [first, second] = [start('echo', 'alice'), start('echo', 'carol')];
+    for (const bot of [first, second]) await bot.says('done', (said) => said.name === 'subscribeRoutingTasks');
     await write(server, consumer, 'hello');
-    await bot.says('ring', (line) => line.state === 'WAITING');
-    await bot.says('conversation', (line) => line.role === 'ASSIGNED_AGENT');
-    await bot.says('event', (line) => line.text === 'hello' && line.sequence === 0);
     await vendor.sees(consumer, 'echo : hello');
-    await bot.says('event', (line) => line.type === 'AcceptStatusEvent' && line.status === 'READ');
-    await bot.says('done', (line) => line.name === 'getUserProfile' && Array.isArray(line.body));
-    await write(server, consumer, 'again');
-    await vendor.sees(consumer, 'echo : again');
-    assert.deepEqual(vendor.textsTo(consumer), ['echo : hello', 'echo : again']);
+    await write(server, consumer, `#agent ${account}.${carols.id} ${general.id}`);
+    const { id } = await first.says('gone', (said) => said.stage === 'OPEN');
+    await second.says('conversation', (said) => said.id === id && said.role === 'ASSIGNED_AGENT');
+    await write(server, consumer, 'and you?');
+    await vendor.sees(consumer, 'echo : and you?');
+    assert.deepEqual(vendor.textsTo(consumer), ['echo : hello', 'echo : and you?']);
+    assert.equal((await admin.get(`/conversations/${id}`)).skill_id, general.id);
     await write(server, consumer, '#close');
-    const { id } = await bot.says('gone');
-    assert.equal((await admin.get(`/conversations/${id}`)).state, 'closed');
-    assert.deepEqual(bot.said.filter((line) => ['error', 'warn', 'refused', 'event before its conversation'].includes(line.what)), []);
+    await second.says('gone', (said) => said.id === id && said.stage === 'CLOSE');
+    assert.deepEqual(complaints(first, second), []);
   });
 
-  it('runs the greeting flow as agent_manager', async () => {
-    const consumer = '+14155550102';
-    const bot = start('greeting', 'manager');
-    await bot.says('done', (line) => line.name === 'subscribeExConversations');
-    await write(server, consumer, 'anybody there?');
-    await vendor.sees(consumer, 'welcome from bot');
-    assert.deepEqual(bot.said.filter((line) => ['error', 'warn', 'refused'].includes(line.what)), []);
+  it('1.2.0 gives a returning consumer their former agent back', async () => {
+    const consumer = '+14155550106';
+    const billing = (await admin.get('/skills')).items.find((skill) => skill.name === 'Billing');
+    const before = [start('echo', 'alice'), start('echo', 'carol')];
+    for (const bot of before) await bot.says('done', (said) => said.name === 'subscribeRoutingTasks');
+    await write(server, consumer, `hello`);
+    await vendor.sees(consumer, 'echo : hello');
+    await write(server, consumer, `#skill ${billing.id}`);
+    const [alice, carols] = before;
+    const { id: first } = await carols.says('conversation');
+    await carols.says('event', (said) => said.text === 'echo : hello');
+    await write(server, consumer, '#close');
+    await carols.says('gone', (said) => said.id === first && said.stage === 'CLOSE');
+    alice.stop();
+    const bot = start('same-agent', 'manager');
+    await bot.says('done', (said) => said.name === 'subscribeRoutingTasks');
+    await write(server, consumer, 'me again');
+    const former = await bot.says('former agent');
+    assert.deepEqual([String(former.skill), former.status], [billing.id, 'ONLINE']);
+    const { id } = await carols.says('conversation', (said) => said.id !== first);
+    await vendor.sees(consumer, 'echo : me again');
+    const transferred = await admin.get(`/conversations/${id}`);
+    assert.equal(transferred.skill_id, billing.id);
+    await write(server, consumer, '#close');
+    await carols.says('gone', (said) => said.id === id && said.stage === 'CLOSE');
+    assert.deepEqual(complaints(bot, carols), []);
   });
 
   it('runs the close-conversation flow as agent_manager', async () => {
@@ -114,8 +233,7 @@ describe('the published agent SDK', () => {
     await visitor.ask('cm.UpdateConversationField', { conversationId: id, conversationField: rating });
     await visitor.sees('the rating', (state) => state.conversationDetails.csat?.csatRate === 5);
     // Who had the conversation hears nothing of the survey: an unknown dialog would end it.
-    const bad = ['error', 'warn', 'refused', 'event before its conversation', 'event of a dialog that nobody knows'];
-    assert.deepEqual([...bot.said, ...agent.said].filter((line) => bad.includes(line.what)), []);
+    assert.deepEqual(complaints(bot, agent), []);
   });
 
   it('runs the file flow: a place, the picture, the message, and back', async () => {
