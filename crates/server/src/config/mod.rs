@@ -163,6 +163,7 @@ pub(crate) fn optional(found: Option<(String, Place)>) -> Option<(String, Place)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use antiphon_api::compat::CompatLimits;
 
     fn load(file: &str, environment: &[(&str, &str)], flags: Vec<Flag>) -> Result<Config, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -177,6 +178,7 @@ mod tests {
         let config = Config::load(None, [], Vec::new()).expect("they are our own");
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(format!("{:?}", config.limits), format!("{:?}", Limits::default()), "the manual and the code say the same");
+        assert_eq!(format!("{:?}", config.http.compat), format!("{:?}", CompatLimits::default()), "and here, too");
         assert_eq!((config.http.api.webhook_bytes, config.http.api.sign_ins_per_min.get()), (4 << 20, 120));
     }
 
