@@ -1,4 +1,5 @@
-//! kill -9 in a loop under load. What was acknowledged must be stored once, in order, and shown; each reply must go out once or be marked unknown.
+//! kill -9 in a loop under load. What was acknowledged must be stored once, in order, and shown; each reply must go out once or be marked unknown;
+//! and an installed app must be told all of it in order, at least once.
 //!
 //! Consumers behave like the vendor: a message without a 200 is sent again under the same id. The agent behaves like a client with
 //! a cursor: after each cut it logs in again, reads what it missed, and repeats unanswered replies under the same client key.
@@ -10,6 +11,7 @@ use crate::product::{self, Server};
 use crate::sink::Sink;
 use crate::sms;
 use crate::stored::{self, Conversation};
+use crate::webhooks::{self, Hooks};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -45,7 +47,9 @@ pub async fn run(binary: &Path, seconds: u64, seed: u64) -> Result<bool> {
     let bootstrap = folder.path().join("bootstrap.toml");
     let (sink, sink_address) = Sink::start().await?;
     sink.remembers.store(true, Ordering::Relaxed);
-    std::fs::write(&bootstrap, product::bootstrap(1, 1_000, sink_address))?;
+    let (hooks, hooks_address) = Hooks::start().await?;
+    hooks.remembers.store(true, Ordering::Relaxed);
+    std::fs::write(&bootstrap, webhooks::with_apps(&product::bootstrap(1, 1_000, sink_address), 1, hooks_address))?;
     let mut server = product::start(binary, &data, "127.0.0.1:0", Some(&bootstrap)).await?;
     let address = server.address;
     let listen = address.to_string();
@@ -70,14 +74,15 @@ pub async fn run(binary: &Path, seconds: u64, seed: u64) -> Result<bool> {
     }
     agent.await?;
     settle(&server).await?;
-    let problems = compare(&world, &sink, address).await?;
+    let problems = compare(&world, &sink, &hooks, address).await?;
     let sent: u64 = world.acknowledged.lock().expect("no holder panics").values().sum();
     let replies = world.replied.lock().expect("no holder panics").len();
     for problem in problems.iter().take(30) {
         println!("{problem}");
     }
     println!(
-        "crash: {kills} kills, {sent} messages acknowledged, {replies} replies, slowest start {:.2} s, {} problems",
+        "crash: {kills} kills, {sent} messages acknowledged, {replies} replies, {} notifications, slowest start {:.2} s, {} problems",
+        hooks.taken.load(Ordering::Relaxed),
         slowest.as_secs_f64(),
         problems.len()
     );
@@ -217,19 +222,25 @@ async fn say(world: &World, agent: &Agent, memory: &mut Memory) -> Result<()> {
 async fn settle(server: &Server) -> Result<()> {
     let session = agent::log_in(server.address, "admin").await?;
     let started = Instant::now();
-    while stored::waiting_deliveries(server.address, &session.bearer).await? > 0 {
-        ensure!(started.elapsed() < SETTLE, "deliveries are still waiting {} s after the last start", SETTLE.as_secs());
+    while stored::waiting_deliveries(server.address, &session.bearer).await?
+        + stored::waiting_notifications(server.address, &session.bearer).await?
+        > 0
+    {
+        ensure!(started.elapsed() < SETTLE, "deliveries or notifications are still waiting {} s after the last start", SETTLE.as_secs());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     Ok(())
 }
 
 /// Everything that the outside believes and the server does not show, or shows differently.
-async fn compare(world: &World, sink: &Sink, address: SocketAddr) -> Result<Vec<String>> {
+async fn compare(world: &World, sink: &Sink, hooks: &Hooks, address: SocketAddr) -> Result<Vec<String>> {
     let acknowledged = world.acknowledged.lock().expect("no holder panics").clone();
     let replied = world.replied.lock().expect("no holder panics").clone();
     let conversations = stored::conversations(address).await?;
     let mut problems = compare_stored(&acknowledged, &replied, &conversations);
+    problems.extend(webhooks::compare(&hooks.told(), &conversations));
+    let bad = hooks.bad.load(Ordering::Relaxed);
+    problems.extend((bad > 0).then(|| format!("{bad} notifications were wrongly signed, or made no sense")));
     let arrived = sink.counts();
     problems.extend(
         arrived

@@ -5,7 +5,9 @@
 
 mod agent;
 mod baseline;
+mod connector;
 mod crash;
+mod fanout;
 mod flood;
 mod histogram;
 mod http;
@@ -17,6 +19,7 @@ mod scenarios;
 mod sink;
 mod sms;
 mod stored;
+mod webhooks;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -45,7 +48,7 @@ enum Command {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
-    /// One scenario, printed only: ingest, socket, new, outbound, sockets, start.
+    /// One scenario, printed only: ingest, socket, new, outbound, send, webhooks, fanout, sockets, start.
     One {
         /// Its name.
         scenario: String,

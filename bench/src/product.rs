@@ -44,6 +44,8 @@ pub async fn start(binary: &Path, data: &Path, listen: &str, bootstrap: Option<&
     let log = std::fs::File::options().create(true).append(true).open(data.with_extension("log"))?;
     let mut command = Command::new(binary);
     command.arg("serve").arg("--data").arg(data).args(["--listen", listen]).stderr(log);
+    // One program at one address is all the load that there is: what is measured is the server, not its bounds.
+    command.env("ANTIPHON__HTTP__APP_REQUESTS_PER_S", "1000000").env("ANTIPHON__HTTP__CONSUMER_TOKENS_PER_MIN", "1000000");
     if let Some(file) = bootstrap {
         command.arg("--bootstrap").arg(file);
     }

@@ -2,7 +2,7 @@
 //!
 //! It must never round a miss into a hit: a row that misses what is owed says so.
 
-use crate::{baseline, machine, scenarios};
+use crate::{baseline, connector, fanout, machine, scenarios, webhooks};
 use anyhow::{Result, bail};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -26,7 +26,7 @@ struct Baselines {
 pub async fn all(binary: &Path, results: &Path, seconds: u64) -> Result<()> {
     let time = Duration::from_secs(seconds);
     let (base, mut rows) = measure_baselines(time).await?;
-    for scenario in ["ingest", "socket", "new", "outbound", "sockets", "start"] {
+    for scenario in ["ingest", "socket", "new", "outbound", "send", "webhooks", "fanout", "sockets", "start"] {
         match measure(scenario, binary, time, &base).await {
             Ok(more) => rows.extend(more),
             Err(error) => rows.push(Row {
@@ -137,6 +137,28 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
                 0.1,
             )]
         }
+        "send" => {
+            let outcome = connector::sends(binary, 64, time).await?;
+            let (p50, p99) = (outcome.histogram.quantile(0.5), outcome.histogram.quantile(0.99));
+            let figures = format!("{:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms", outcome.rate);
+            let what = format!("messages over the Send API, {} conversations, 64 connections", scenarios::CONVERSATIONS);
+            vec![ratio(what, figures, outcome.rate, base.ingest, "ingest", 0.25)]
+        }
+        "fanout" => {
+            let found = fanout::measure(binary, 100, time).await?;
+            let (p50, p99) = (found.last.quantile(0.5), found.last.quantile(0.99));
+            let what = "one conversation read on 100 sockets; at 50 messages/s, until the last has it".into();
+            vec![plain(what, format!("{:.0} frames/s; p50 {p50:.2} ms, p99 {p99:.2} ms", found.frames))]
+        }
+        "webhooks" => {
+            let mut rows = Vec::new();
+            for apps in [1, 100] {
+                let rate = webhooks::delivered(binary, apps, time).await?;
+                let what = format!("signed webhooks delivered to apps, {apps} endpoint{}", if apps == 1 { "" } else { "s" });
+                rows.push(ratio(what, format!("{rate:.0}/s"), rate, base.client, "client", 0.1));
+            }
+            rows
+        }
         "sockets" => {
             let each = scenarios::idle_sockets(binary, 10_000).await? / 1024.0;
             vec![Row {
@@ -165,7 +187,7 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
                 Row { what: "memory, idle".into(), found: format!("{memory:.0} MB"), owed: "≤ 60 MB".into(), met: Some(memory <= 60.0) },
             ]
         }
-        _ => bail!("no scenario `{scenario}`: there are ingest, socket, new, outbound, sockets, start"),
+        _ => bail!("no scenario `{scenario}`: there are ingest, socket, new, outbound, send, webhooks, fanout, sockets, start"),
     })
 }
 

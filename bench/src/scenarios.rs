@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -21,7 +22,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// Conversations of the ingest and latency scenarios.
 pub const CONVERSATIONS: u64 = 300;
 /// Room of an agent who is to hold everything: the most there is.
-const ROOM: u32 = 1_000;
+pub const ROOM: u32 = 1_000;
 /// Agents of the scenario with new conversations, so that each of those can ring somewhere.
 const RINGERS: u64 = 60;
 /// Agents of the outbound scenario, and the conversations that each holds. A socket answers its requests one after the other, so
@@ -47,10 +48,16 @@ impl Stage {
     }
 
     async fn set_with(binary: &Path, agents: u64, room: u32) -> Result<Self> {
+        Self::set_on(binary, |sink| product::bootstrap(agents, room, sink)).await
+    }
+
+    /// Starts it on a bootstrap file that is made for the vendor's address.
+    pub async fn set_on(binary: &Path, bootstrap: impl FnOnce(SocketAddr) -> String) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (sink, sink_address) = Sink::start().await?;
+        let text = bootstrap(sink_address);
         let bootstrap = folder.path().join("bootstrap.toml");
-        std::fs::write(&bootstrap, product::bootstrap(agents, room, sink_address))?;
+        std::fs::write(&bootstrap, text)?;
         let server = product::start(binary, &folder.path().join("data"), "127.0.0.1:0", Some(&bootstrap)).await?;
         Ok(Self { server, sink, folder })
     }
@@ -61,15 +68,16 @@ impl Stage {
 }
 
 /// An agent at work, its notifications, and the conversations it has accepted.
-struct Staff {
-    agent: Arc<Agent>,
+pub struct Staff {
+    /// Their client.
+    pub agent: Arc<Agent>,
     notifications: UnboundedReceiver<agent::Notification>,
     conversations: HashSet<String>,
 }
 
 impl Staff {
     /// Signs an agent in and sets it to work.
-    async fn hire(stage: &Stage, login: &str) -> Result<Self> {
+    pub async fn hire(stage: &Stage, login: &str) -> Result<Self> {
         let session = agent::log_in(stage.server.address, login).await?;
         let (agent, notifications) = Agent::connect(stage.server.address, &session).await?;
         let agent = Arc::new(agent);
@@ -78,7 +86,7 @@ impl Staff {
     }
 
     /// Accepts rings until it holds so many conversations.
-    async fn hold(&mut self, wanted: u64) -> Result<()> {
+    pub async fn hold(&mut self, wanted: u64) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while (self.conversations.len() as u64) < wanted {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -94,7 +102,7 @@ impl Staff {
 }
 
 /// One agent who holds the conversations of so many consumers.
-async fn staffed(stage: &Stage, conversations: u64) -> Result<Staff> {
+pub async fn staffed(stage: &Stage, conversations: u64) -> Result<Staff> {
     let mut staff = Staff::hire(stage, "agent0").await?;
     stored::open_conversations(stage.server.address, conversations).await?;
     staff.hold(conversations).await?;

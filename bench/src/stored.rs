@@ -116,6 +116,13 @@ pub async fn waiting_deliveries(address: SocketAddr, bearer: &str) -> Result<usi
     Ok(page["items"].as_array().with_context(|| format!("the list of deliveries answered {status}: {page}"))?.len())
 }
 
+/// Notifications to the first app that are still on their way.
+pub async fn waiting_notifications(address: SocketAddr, bearer: &str) -> Result<usize> {
+    let (status, state) = asked(address, bearer, &format!("/api/v1/accounts/{ACCOUNT}/apps/app0/state")).await?;
+    let waiting = state["waiting"].as_u64().with_context(|| format!("the state of the app answered {status}: {state}"))?;
+    Ok(usize::try_from(waiting).unwrap_or(usize::MAX))
+}
+
 /// Opens the first so many consumers' conversations with one message each.
 pub async fn open_conversations(address: SocketAddr, count: u64) -> Result<()> {
     let signer = sms::Signer::new(address);
