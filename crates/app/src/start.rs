@@ -86,7 +86,7 @@ impl App {
         app.spawn(media::run(Arc::clone(&app)));
         app.spawn(crate::files::clear_orphans(Arc::clone(&app)));
         app.spawn(sweep(Arc::clone(&app)));
-        app.spawn(crate::surveys::run(Arc::clone(&app)));
+        app.spawn(crate::idle::run(Arc::clone(&app)));
         Ok(app)
     }
 

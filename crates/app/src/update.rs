@@ -67,6 +67,13 @@ pub enum FieldChange {
     Topic(Arc<str>),
     /// Attach the request's metadata to a dialog.
     Tag(DialogNumber),
+    /// End everything, if nothing has happened since then; the product alone asks for it.
+    CloseIdle {
+        /// Whatever changed later keeps it open.
+        since: Timestamp,
+        /// Why, in a few words.
+        cause: Arc<str>,
+    },
 }
 
 impl FieldChange {
@@ -83,7 +90,7 @@ impl FieldChange {
             | FieldChange::Note(_)
             | FieldChange::Topic(_)
             | FieldChange::Tag(_) => 3,
-            FieldChange::Close { .. } | FieldChange::CloseDialog { .. } => 4,
+            FieldChange::Close { .. } | FieldChange::CloseDialog { .. } | FieldChange::CloseIdle { .. } => 4,
         }
     }
 }

@@ -90,6 +90,8 @@ pub struct AccountSettings {
     pub survey_app: Option<String>,
     /// A survey in which nothing happens for this long is closed, in seconds.
     pub survey_idle_s: i64,
+    /// An answered conversation in which nothing happens for this long is closed, in seconds.
+    pub auto_close_s: i64,
     /// A browser without any activity for this long is signed out; bots never are. Seconds.
     pub idle_logout_s: i64,
     /// How long the channel log is kept, in days.
@@ -118,6 +120,7 @@ impl Default for AccountSettings {
             suggestion_s: 2 * 3600,
             survey_app: None,
             survey_idle_s: 7 * 24 * 3600,
+            auto_close_s: 7 * 24 * 3600,
             idle_logout_s: 15 * 60,
             channel_log_days: 14,
             max_sockets: 20_000,

@@ -1801,6 +1801,11 @@ export interface components {
             allow_private_endpoints: string[];
             /** @description Offers are assigned at once, without a ring. */
             auto_accept: boolean;
+            /**
+             * Format: int64
+             * @description An answered conversation in which nothing happens for this long is closed, without a survey: 25 minutes to 90 days.
+             */
+            auto_close_s: number;
             /** Format: int64 */
             channel_log_days: number;
             /**
@@ -1876,6 +1881,8 @@ export interface components {
             agent_file_kib?: number | null;
             allow_private_endpoints?: string[] | null;
             auto_accept?: boolean | null;
+            /** Format: int64 */
+            auto_close_s?: number | null;
             /** Format: int64 */
             channel_log_days?: number | null;
             /** Format: int64 */

@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     survey_app: Option<String>,
     /// A survey in which nothing happens for this long is closed.
     survey_idle_s: i64,
+    /// An answered conversation in which nothing happens for this long is closed, without a survey: 25 minutes to 90 days.
+    auto_close_s: i64,
     /// A browser without any activity for this long is signed out.
     idle_logout_s: i64,
     channel_log_days: i64,
@@ -80,6 +82,7 @@ fn shown(account: &domain::Account) -> Settings {
         suggestion_s: settings.suggestion_s,
         survey_app: settings.survey_app.clone(),
         survey_idle_s: settings.survey_idle_s,
+        auto_close_s: settings.auto_close_s,
         idle_logout_s: settings.idle_logout_s,
         channel_log_days: settings.channel_log_days,
         max_sockets: settings.max_sockets,

@@ -38,6 +38,7 @@ pub(crate) struct SettingsChanges {
     #[schema(value_type = Option<String>)]
     survey_app: Option<Option<String>>,
     survey_idle_s: Option<i64>,
+    auto_close_s: Option<i64>,
     idle_logout_s: Option<i64>,
     channel_log_days: Option<i64>,
     max_sockets: Option<u32>,
@@ -71,6 +72,7 @@ pub(crate) async fn update_settings(ask: Ask) -> Result<Response, ApiError> {
         suggestion_s: changes.suggestion_s,
         survey_app: changes.survey_app,
         survey_idle_s: changes.survey_idle_s,
+        auto_close_s: changes.auto_close_s,
         idle_logout_s: changes.idle_logout_s,
         channel_log_days: changes.channel_log_days,
         max_sockets: changes.max_sockets,

@@ -44,6 +44,8 @@ pub struct SettingsPatch {
     pub survey_app: Option<Option<String>>,
     /// A minute to 90 days.
     pub survey_idle_s: Option<i64>,
+    /// 25 minutes to 90 days.
+    pub auto_close_s: Option<i64>,
     /// A minute to a day.
     pub idle_logout_s: Option<i64>,
     /// 1 to 400 days.
@@ -103,6 +105,7 @@ impl App {
             ("prioritized_response_time_s", patch.prioritized_response_time_s, 1, 30 * DAY_S, &mut settings.prioritized_response_time_s),
             ("suggestion_s", patch.suggestion_s, 10, 7 * DAY_S, &mut settings.suggestion_s),
             ("survey_idle_s", patch.survey_idle_s, 60, 90 * DAY_S, &mut settings.survey_idle_s),
+            ("auto_close_s", patch.auto_close_s, 25 * 60, 90 * DAY_S, &mut settings.auto_close_s),
             ("idle_logout_s", patch.idle_logout_s, 60, DAY_S, &mut settings.idle_logout_s),
             ("channel_log_days", patch.channel_log_days, 1, 400, &mut settings.channel_log_days),
             ("consumer_file_kib", patch.consumer_file_kib, 1, 1 << 20, &mut settings.consumer_file_kib),
@@ -166,6 +169,7 @@ fn differences(before: &Account, after: &Account) -> Changes {
     changes.note("suggestion_s", old.suggestion_s, new.suggestion_s);
     changes.note("survey_app", old.survey_app.clone(), new.survey_app.clone());
     changes.note("survey_idle_s", old.survey_idle_s, new.survey_idle_s);
+    changes.note("auto_close_s", old.auto_close_s, new.auto_close_s);
     changes.note("idle_logout_s", old.idle_logout_s, new.idle_logout_s);
     changes.note("channel_log_days", old.channel_log_days, new.channel_log_days);
     changes.note("max_sockets", old.max_sockets, new.max_sockets);

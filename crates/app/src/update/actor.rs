@@ -95,6 +95,7 @@ fn authorise_user(caller: &Caller, change: &FieldChange, current: &Conversation)
         | FieldChange::Note(_)
         | FieldChange::Topic(_)
         | FieldChange::Close { .. } => privileged || acts(own_role),
+        FieldChange::CloseIdle { .. } => false,
         FieldChange::Rate(_) => {
             return Err(UpdateError::new(UpdateErrorKind::Forbidden, "CSATRate: only its consumer rates a conversation"));
         }

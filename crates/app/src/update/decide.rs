@@ -133,6 +133,12 @@ impl Deciding<'_> {
                 self.done = UpdateDone::Closed;
                 next.close(self.actor.closes_as(), cause.clone(), by, now)
             }
+            // Somebody wrote between the look and the change.
+            FieldChange::CloseIdle { since, .. } if next.updated_at > *since => return Ok(()),
+            FieldChange::CloseIdle { cause, .. } => {
+                self.done = UpdateDone::Closed;
+                next.close(self.actor.closes_as(), Some(Arc::clone(cause)), by, now)
+            }
             FieldChange::CloseDialog { dialog, cause } => {
                 self.done = UpdateDone::Closed;
                 let survey = self.survey();

@@ -7,6 +7,7 @@ mod consumers;
 mod equality;
 mod files;
 mod identity;
+mod idle;
 mod ingest;
 mod notify;
 mod outbox;

@@ -597,6 +597,7 @@ fn put_setting(settings: &mut AccountSettings, name: &str, value: i64) {
         "prioritized_response_time_s" => settings.prioritized_response_time_s = value,
         "suggestion_s" => settings.suggestion_s = value,
         "survey_idle_s" => settings.survey_idle_s = value,
+        "auto_close_s" => settings.auto_close_s = value,
         "idle_logout_s" => settings.idle_logout_s = value,
         "channel_log_days" => settings.channel_log_days = value,
         "max_sockets" => settings.max_sockets = u32::try_from(value).unwrap_or(settings.max_sockets),

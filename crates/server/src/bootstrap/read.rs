@@ -217,6 +217,7 @@ const SETTINGS: [(&str, i64, i64); 13] = [
     ("prioritized_response_time_s", 1, 30 * 86_400),
     ("suggestion_s", 10, 7 * 86_400),
     ("survey_idle_s", 60, 90 * 86_400),
+    ("auto_close_s", 1_500, 90 * 86_400),
     ("idle_logout_s", 60, 86_400),
     ("channel_log_days", 1, 400),
     ("max_sockets", 1, 200_000),

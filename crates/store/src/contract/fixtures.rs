@@ -83,6 +83,7 @@ pub fn account(id: AccountId) -> Account {
             suggestion_s: 63,
             survey_app: Some("survey-app".to_owned()),
             survey_idle_s: 64,
+            auto_close_s: 1_600,
             file_sharing: false,
             agent_file_kib: 9,
             ..AccountSettings::default()

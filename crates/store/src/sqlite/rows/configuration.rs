@@ -41,7 +41,8 @@ pub fn encode_account(account: &Account) -> Vec<u8> {
         .i64(settings.survey_idle_s)
         .bool(settings.file_sharing)
         .i64(settings.consumer_file_kib)
-        .i64(settings.agent_file_kib);
+        .i64(settings.agent_file_kib)
+        .i64(settings.auto_close_s);
     to.finish()
 }
 
@@ -80,6 +81,9 @@ pub fn decode_account(id: AccountId, data: &[u8]) -> Result<Account, Failure> {
         account.settings.file_sharing = from.bool()?;
         account.settings.consumer_file_kib = from.i64()?;
         account.settings.agent_file_kib = from.i64()?;
+    }
+    if !from.is_at_end() {
+        account.settings.auto_close_s = from.i64()?;
     }
     Ok(account)
 }
