@@ -208,7 +208,7 @@ pub struct IdentityProviderEntry {
 }
 
 /// `[account.settings]`: name, least and most; flags have the bounds 0 and 1.
-const SETTINGS: [(&str, i64, i64); 13] = [
+const SETTINGS: [(&str, i64, i64); 14] = [
     ("ring_expiration_s", 5, 86_400),
     ("offline_after_s", 0, 86_400),
     ("return_to_queue_after_s", 0, 7 * 86_400),
