@@ -3,6 +3,7 @@
 use crate::agents_day::{accept, agent};
 use crate::harness::*;
 use antiphon_api::compat::CompatLimits;
+use antiphon_app::ports::Clock;
 use antiphon_domain::AccountSettings;
 use serde_json::{Value, json};
 
@@ -207,4 +208,35 @@ async fn a_flood_is_slowed_and_a_stubborn_one_ended() {
         }
     }
     assert_eq!(refused.expect("too many")["type"], ERROR);
+}
+
+#[tokio::test]
+async fn a_consumer_who_does_not_read_is_let_go_and_loses_nothing() {
+    let served = serve().await;
+    let mut agent = agent(&served, "agent1").await;
+    let token = served.visitor().await;
+    let mut visitor = served.visit(&token).await;
+    let id = visitor.open().await;
+    accept(&mut agent).await;
+    for _ in 0..20 {
+        agent.publish(&id, &"x".repeat(5_000)).await;
+    }
+    let patience = served.test.clock.now().plus_ms(CompatLimits::default().send_ms);
+    let again = json!({ "id": "1", "type": HEAR, "body": { "dialogId": id, "fromSeq": 0 } }).to_string();
+    for _ in 0..400 {
+        visitor.send_text(&again).await;
+    }
+    // The server waits for the client; after a while it does not any more.
+    while served.test.clock.next_wake() != Some(patience) {
+        tokio::task::yield_now().await;
+    }
+    served.test.clock.advance(CompatLimits::default().send_ms);
+    // The agent is told that nobody is there; whoever comes back is told everything.
+    while agent.next().await != "chat BACKGROUND" {}
+    drop(visitor);
+    let mut back = served.visit(&token).await;
+    back.must(HEAR, json!({ "dialogId": id, "fromSeq": 0 }), 200, "GenericSubscribeResponse").await;
+    let backlog = back.hear(OWN_EVENTS).await;
+    let told: Vec<u64> = backlog["changes"].as_array().expect("a list").iter().filter_map(|one| one["sequence"].as_u64()).collect();
+    assert_eq!(told, (0..20).collect::<Vec<u64>>());
 }

@@ -9,6 +9,8 @@ mod notify;
 pub(in crate::compat) mod presence;
 mod requests;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 use super::super::Shared;

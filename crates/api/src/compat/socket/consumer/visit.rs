@@ -58,7 +58,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    fn new(shared: Arc<Shared>, opening: Opening, waiting: Waiting) -> (Self, mpsc::Receiver<Heard>) {
+    pub(super) fn new(shared: Arc<Shared>, opening: Opening, waiting: Waiting) -> (Self, mpsc::Receiver<Heard>) {
         let listener = shared.app.bus().listen();
         let deadline = shared.app.clock().now().plus_ms(shared.limits.introduction_ms);
         let Opening { account, token: _, client, address } = opening;
