@@ -6,6 +6,7 @@ use crate::options::Connection;
 use crate::page::Query;
 use crate::state::{Api, Origin};
 use antiphon_app::administration::{Act, Once, Revision};
+use antiphon_app::ports::store::SessionKind;
 use antiphon_app::session::Authenticated;
 use antiphon_app::{AccountView, App, Caller};
 use antiphon_domain::{AccountId, Privilege};
@@ -219,6 +220,11 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<(String, bool)> {
 pub(crate) async fn authenticate(api: &Api, method: &Method, headers: &HeaderMap) -> Result<Authenticated, ApiError> {
     let (token, by_cookie) = token(headers).ok_or_else(ApiError::unauthenticated)?;
     let authenticated = api.app.authenticate(&token).await?;
+    if authenticated.session.kind == SessionKind::App {
+        // A user let the app use the published interfaces, and not administer the account.
+        return Err(ApiError::forbidden("what an app got from a user's sign-in is for the compatible interfaces only")
+            .remedy("sign in yourself, or use the keys of a bot"));
+    }
     if by_cookie && !matches!(*method, Method::GET | Method::HEAD) {
         let given = headers.get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !guard_fits(&api.app, &authenticated, given) {

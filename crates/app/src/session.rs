@@ -8,7 +8,7 @@ pub use idle::IdleLogOut;
 
 use crate::ports::bus::{Announcement, Topic};
 use crate::ports::store::{ApiKey, AuditRow, Login, Session, SessionKind, UnitOfWork, Write};
-use crate::{App, Caller, Unavailable};
+use crate::{AccountView, App, Caller, Unavailable};
 use antiphon_domain::login::{LoginPolicy, Weakness};
 use antiphon_domain::{AccountId, RowId, Timestamp, User, UserId};
 use cache::Age;
@@ -67,6 +67,16 @@ pub enum SignInError {
     Unavailable(#[from] Unavailable),
 }
 
+/// A user who has shown who they are.
+pub(crate) struct Proven {
+    /// Their account.
+    pub view: Arc<AccountView>,
+    /// The user.
+    pub user: Arc<User>,
+    /// What they sign in with, for the commit that lets them in.
+    pub login: Login,
+}
+
 /// No valid session.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
@@ -107,7 +117,8 @@ pub struct Authenticated {
     pub session: Session,
 }
 
-fn hash(token: &str) -> [u8; 32] {
+/// What is kept of a token.
+pub(crate) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
@@ -117,14 +128,46 @@ impl App {
     /// # Errors
     /// `UnknownOrWrong`, `Locked`, or the store is unavailable.
     pub async fn sign_in(self: &Arc<Self>, account: &str, how: SignIn, remote: &str) -> Result<SignedIn, SignInError> {
+        let Proven { view, user, login } = self.prove(account, &how, remote).await?;
+        let (id, now) = (&view.account.id, self.clock.now());
+        let (bearer, csrf) = (hex::encode(self.ids.token()), hex::encode(self.ids.token()));
+        let session = Session {
+            token_hash: hash(&bearer),
+            csrf_hash: hash(&csrf),
+            user: user.id,
+            created_at: now,
+            seen_at: now,
+            expires_at: now.plus_s(self.limits.session_s),
+            kind: match how {
+                SignIn::Password { browser: true, .. } => SessionKind::Browser,
+                SignIn::Password { browser: false, .. } => SessionKind::Program,
+                SignIn::Keys { .. } => SessionKind::Keys,
+            },
+            app: None,
+        };
+        let expires_at = session.expires_at;
+        let mut unit = UnitOfWork::new(id.clone());
+        unit.write(Write::PutLogin(login)).write(Write::PutSession(session)).write(Write::AddAudit(self.login_audit(
+            &user,
+            "login.succeeded",
+            remote,
+            now,
+        )));
+        self.commit(unit).await.map_err(Unavailable::from)?;
+        let profile = view.profile_of(&user);
+        Ok(SignedIn { caller: Caller { account: id.clone(), user, profile }, bearer, csrf, expires_at })
+    }
+
+    /// Whoever shows these is that user. Failures are counted, written down, and lock the user for a while when they are many.
+    pub(crate) async fn prove(&self, account: &str, how: &SignIn, remote: &str) -> Result<Proven, SignInError> {
         let now = self.clock.now();
         let directory = self.directory();
-        let (SignIn::Password { login, .. } | SignIn::Keys { login, .. }) = &how;
+        let (SignIn::Password { login, .. } | SignIn::Keys { login, .. }) = how;
         let view = account.parse::<AccountId>().ok().and_then(|id| directory.account(&id).cloned());
         let user = view.as_ref().and_then(|view| view.user_by_login(login)).filter(|user| user.enabled).cloned();
         let (Some(view), Some(user)) = (view, user) else {
             // As slow as a wrong password, so that nobody learns which names exist.
-            if let SignIn::Password { password, .. } = &how {
+            if let SignIn::Password { password, .. } = how {
                 self.secrets.hash_password(password).await;
             }
             return Err(SignInError::UnknownOrWrong);
@@ -135,7 +178,7 @@ impl App {
         if let Some(until) = record.locked_until.filter(|until| *until > now) {
             return Err(SignInError::Locked { until });
         }
-        let right = match &how {
+        let right = match how {
             SignIn::Password { password, .. } => match &record.password_hash {
                 Some(hash) => self.secrets.check_password(password, hash).await,
                 None => false,
@@ -154,31 +197,7 @@ impl App {
         record.failures = 0;
         record.locked_until = None;
         record.last_login_at = Some(now);
-        let (bearer, csrf) = (hex::encode(self.ids.token()), hex::encode(self.ids.token()));
-        let session = Session {
-            token_hash: hash(&bearer),
-            csrf_hash: hash(&csrf),
-            user: user.id,
-            created_at: now,
-            seen_at: now,
-            expires_at: now.plus_s(self.limits.session_s),
-            kind: match how {
-                SignIn::Password { browser: true, .. } => SessionKind::Browser,
-                SignIn::Password { browser: false, .. } => SessionKind::Program,
-                SignIn::Keys { .. } => SessionKind::Keys,
-            },
-        };
-        let expires_at = session.expires_at;
-        let mut unit = UnitOfWork::new(id.clone());
-        unit.write(Write::PutLogin(record)).write(Write::PutSession(session)).write(Write::AddAudit(self.login_audit(
-            &user,
-            "login.succeeded",
-            remote,
-            now,
-        )));
-        self.commit(unit).await.map_err(Unavailable::from)?;
-        let profile = view.profile_of(&user);
-        Ok(SignedIn { caller: Caller { account: id.clone(), user, profile }, bearer, csrf, expires_at })
+        Ok(Proven { view, user, login: record })
     }
 
     async fn store_login(&self, account: &AccountId, user: &User, record: Login, action: &str, remote: &str) -> Result<(), Unavailable> {
@@ -188,7 +207,7 @@ impl App {
         Ok(self.commit(unit).await?)
     }
 
-    fn login_audit(&self, user: &User, action: &str, remote: &str, now: Timestamp) -> AuditRow {
+    pub(crate) fn login_audit(&self, user: &User, action: &str, remote: &str, now: Timestamp) -> AuditRow {
         AuditRow {
             id: RowId(self.ids.ascending(now)),
             at: now,
@@ -212,12 +231,23 @@ impl App {
         let age = self.sessions.age();
         let (account, mut session) = match self.sessions.get(&key) {
             Some(known) => known,
-            None => self.store.session(key).await.map_err(Unavailable::from)?.ok_or(AuthError::NoSession)?,
+            None => {
+                let found = self.store.session(key).await.map_err(Unavailable::from)?.ok_or(AuthError::NoSession)?;
+                if let Some(app) = &found.1.app {
+                    // The session of an app ends with what the user let it have.
+                    self.store.app_grant(app.grant).await.map_err(Unavailable::from)?.ok_or(AuthError::NoSession)?;
+                }
+                found
+            }
         };
         let now = self.clock.now();
         let directory = self.directory();
         let view = directory.account(&account).ok_or(AuthError::NoSession)?;
         let user = view.users.get(&session.user).filter(|user| user.enabled).ok_or(AuthError::NoSession)?;
+        let installed = |client_id: &str| view.connector_apps.get(client_id).is_some_and(|app| app.enabled);
+        if session.app.as_ref().is_some_and(|app| !installed(&app.client_id)) {
+            return Err(AuthError::NoSession);
+        }
         let caller = Caller { account, user: Arc::clone(user), profile: view.profile_of(user) };
         let idle = self.is_idle(&caller, &session, now);
         if session.expires_at <= now || idle {

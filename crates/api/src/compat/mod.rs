@@ -242,6 +242,7 @@ pub fn routes(state: CompatState) -> Router {
         .layer(middleware::from_fn(cross_origin));
     Router::new()
         .merge(open_to_pages)
+        .merge(sentinel::pages())
         .route("/ws_api/account/{account}/messaging/brand/{bearer}", get(socket::upgrade))
         .route("/ws_api/account/{account}/messaging/consumer", get(socket::consumer::upgrade))
         .route("/ws_api/account/{account}/messaging/consumer/{token}", get(socket::consumer::upgrade_with_token))

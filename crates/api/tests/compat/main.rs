@@ -3,6 +3,7 @@
 //! No test sleeps: time is the virtual clock's, and every wait is for a frame. A guard ends a test that would wait for ever.
 
 mod agents_day;
+mod app_users;
 mod conformance;
 mod files;
 mod harness;

@@ -4,7 +4,7 @@
 use super::{Act, AdminError, AdminErrorKind, Changes, Revision, expect_revision, later, validate};
 use crate::connector_app::ConnectorAppSettings;
 use crate::identity::{APP_CHANNEL, Manifest};
-use crate::ports::store::{ConnectorApp, UnitOfWork, Write};
+use crate::ports::store::{ConnectorApp, GrantsOf, UnitOfWork, Write};
 use crate::{AccountView, App};
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{Privilege, SkillId, Source, SourceId, Timestamp};
@@ -226,6 +226,10 @@ impl App {
         let known = view.sources.values().find(|source| source.channel == APP_CHANNEL && source.address == app.client_id);
         let mut unit = UnitOfWork::new(act.by.account().clone());
         unit.write(Write::PutConnectorApp(app.clone()));
+        if app.removed {
+            // Whoever installs an app of that id again must not find users signed in to it.
+            unit.write(Write::EndAppGrants(GrantsOf::App(app.client_id.as_str().into())));
+        }
         if let Some(source) = app_source(&app, known.map(|known| &**known), || self.ids().ascending(now), now) {
             unit.write(Write::PutSource(source));
         }

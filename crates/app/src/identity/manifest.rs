@@ -49,6 +49,14 @@ impl Manifest {
         }
     }
 
+    /// Where a user goes back to: the address that the app names, if it is one of its own, or its only one.
+    pub fn redirect_uri(&self, named: Option<&str>) -> Option<&str> {
+        match named {
+            Some(named) => self.redirect_uris.iter().map(String::as_str).find(|own| *own == named),
+            None => self.redirect_uris.first().map(String::as_str).filter(|_| self.redirect_uris.len() == 1),
+        }
+    }
+
     /// Whether the app may get tokens that way.
     pub fn allows(&self, grant_type: &str) -> bool {
         self.grant_types.is_empty() || self.grant_types.iter().any(|own| own == grant_type)

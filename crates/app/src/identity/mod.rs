@@ -4,6 +4,7 @@
 //! header names among the keys of one use: whatever was signed for another use is forged. Nothing here may accept an
 //! algorithm but the one that the key is for, and no refused token may cost more than bounded work and bounded audit rows.
 
+mod app_users;
 mod brand;
 mod check;
 mod consumers;
@@ -15,6 +16,7 @@ mod provider_keys;
 mod refusals;
 mod visitors;
 
+pub use app_users::{AppTokens, Asked, AskedError, CodeError, Renewed, SignInPlan};
 pub use check::APP_CHANNEL;
 pub use issue::{AppTokenError, ConsumerTokenError, IssuedAppToken};
 pub use keys::PublicKey;
@@ -37,6 +39,14 @@ pub const MOST_EXTERNAL_ID: usize = 250;
 const MOST_VISITOR_TOKEN: usize = 2_048;
 /// How long an app's token lives, in seconds.
 pub const APP_TOKEN_S: i64 = 3600;
+/// How long an app has to exchange the code that it got, in seconds.
+pub const CODE_S: i64 = 60;
+/// How long what an app holds for a user lives, in seconds.
+pub const USER_TOKEN_S: i64 = 3600;
+/// How long it may be renewed, counted from the last time, in seconds.
+pub const RENEWAL_S: i64 = 30 * 24 * 3600;
+/// How long the description of the user lives that an app gets, in seconds.
+pub const ID_TOKEN_S: i64 = 600;
 /// Checked tokens that are remembered, so that a signature is verified once and not with every request.
 const MOST_CHECKED: u64 = 50_000;
 /// Accounts whose consumer secret is held in memory.

@@ -6,7 +6,7 @@
 mod identity;
 mod notifications;
 
-pub use identity::{IdentityProvider, KeyUse, ProviderKeys, SigningKey};
+pub use identity::{AppGrant, AppGrantKind, GrantsOf, IdentityProvider, KeyUse, ProviderKeys, SigningKey};
 pub use notifications::{
     NewNotifications, NotificationAbout, NotificationKind, NotificationList, NotificationRow, NotificationState, NotificationTries,
 };
@@ -192,7 +192,13 @@ pub enum Write {
     RenewSession(Session),
     /// A session ended.
     DeleteSession([u8; 32]),
-    /// A user's sessions ended, all but one: their password or keys changed.
+    /// What a user lets an app have.
+    AddAppGrant(AppGrant),
+    /// The same with another end, where it still is: what has ended does not come back.
+    RenewAppGrant(AppGrant),
+    /// Grants ended, and with them the sessions that came of them.
+    EndAppGrants(GrantsOf),
+    /// A user's sessions ended, all but one, and what they let apps have: their password or keys changed.
     EndSessions {
         /// Whose.
         user: UserId,
@@ -303,6 +309,17 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// How it began.
     pub kind: SessionKind,
+    /// The app that holds it, where the user signed in to one.
+    pub app: Option<SessionApp>,
+}
+
+/// The app that holds a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionApp {
+    /// Its client id.
+    pub client_id: String,
+    /// The grant that the session came of: it ends with it.
+    pub grant: [u8; 32],
 }
 
 /// How a session began, which decides what inactivity does to it.
@@ -314,6 +331,8 @@ pub enum SessionKind {
     Program,
     /// By keys: inactivity never ends it.
     Keys,
+    /// By an app that the user signed in to: inactivity never ends it, and it is short.
+    App,
 }
 
 /// An installed app of the Connector API.
@@ -546,6 +565,8 @@ pub trait Store: Send + Sync {
     fn account_secret<'a>(&'a self, account: &'a AccountId, purpose: &'a str) -> Reading<'a, Option<[u8; 32]>>;
     /// A session by the hash of its token, with its account.
     fn session<'a>(&'a self, token_hash: [u8; 32]) -> Reading<'a, Option<(AccountId, Session)>>;
+    /// What a user lets an app have, with its account.
+    fn app_grant<'a>(&'a self, token_hash: [u8; 32]) -> Reading<'a, Option<(AccountId, AppGrant)>>;
     /// An earlier answer to a caller's idempotency key.
     fn answered<'a>(&'a self, account: &'a AccountId, caller: &'a str, key: &'a str) -> Reading<'a, Option<Answered>>;
 

@@ -71,6 +71,7 @@ mod tests {
             seen_at: at,
             expires_at: at,
             kind: SessionKind::Browser,
+            app: None,
         };
         let early = cache.age();
         cache.put(early, account.clone(), session.clone());

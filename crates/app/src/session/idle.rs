@@ -55,7 +55,7 @@ impl App {
             SessionKind::Program if is_person(&caller.user) => {
                 now.since(session.seen_at) > self.idle_ms(caller) && !self.has_socket(caller)
             }
-            SessionKind::Program | SessionKind::Keys => false,
+            SessionKind::Program | SessionKind::Keys | SessionKind::App => false,
         }
     }
 

@@ -3,8 +3,8 @@
 use antiphon_app::ports::Secrets;
 use antiphon_app::ports::secrets::SealBroken;
 use antiphon_app::ports::store::{
-    ChannelLogRow, CommitError, DeadLetterRow, IdentityProvider, KeyUse, Login, ProviderKeys, Session, SessionKind, SigningKey, Store,
-    UnitOfWork, Write,
+    AppGrant, AppGrantKind, ChannelLogRow, CommitError, DeadLetterRow, IdentityProvider, KeyUse, Login, ProviderKeys, Session, SessionApp,
+    SessionKind, SigningKey, Store, UnitOfWork, Write,
 };
 use antiphon_domain::account::{Network, SkillSurvey};
 use antiphon_domain::consumer::{Claims, ConsumerProfile};
@@ -198,6 +198,23 @@ pub fn identity_provider(issuer: &str) -> IdentityProvider {
     }
 }
 
+/// What a user lets an app have: a code for odd tokens, something that renews for the others.
+pub fn app_grant(token: u8, user: i64, app: &str, expires_at: i64) -> AppGrant {
+    let code = AppGrantKind::Code {
+        redirect_uri: Some("https://app.example/back".into()),
+        challenge: token.is_multiple_of(3).then(|| "a-challenge".into()),
+        nonce: Some("n".into()),
+    };
+    AppGrant {
+        token_hash: [token; 32],
+        app: app.into(),
+        user: UserId(user),
+        kind: if token % 2 == 1 { code } else { AppGrantKind::Renewal },
+        created_at: Timestamp(3),
+        expires_at: Timestamp(expires_at),
+    }
+}
+
 /// A session.
 pub fn session(token: u8, user: i64, expires_at: i64) -> Session {
     Session {
@@ -207,11 +224,13 @@ pub fn session(token: u8, user: i64, expires_at: i64) -> Session {
         created_at: Timestamp(1),
         seen_at: Timestamp(2),
         expires_at: Timestamp(expires_at),
-        kind: match token % 3 {
+        kind: match token % 4 {
             0 => SessionKind::Program,
             1 => SessionKind::Browser,
-            _ => SessionKind::Keys,
+            2 => SessionKind::Keys,
+            _ => SessionKind::App,
         },
+        app: (token % 4 == 3).then(|| SessionApp { client_id: "desk".into(), grant: [token; 32] }),
     }
 }
 

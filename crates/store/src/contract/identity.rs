@@ -2,7 +2,8 @@
 
 use super::Harness;
 use super::fixtures::*;
-use antiphon_app::ports::store::{CommitError, KeyUse, UnitOfWork, Write};
+use antiphon_app::ports::store::{CommitError, GrantsOf, KeyUse, UnitOfWork, Write};
+use antiphon_domain::{Timestamp, UserId};
 
 /// Keys come back oldest first with their private parts, whichever account they came with; none is ever replaced, and none lies open.
 pub async fn signing_keys_are_the_installations_and_never_replaced(harness: &dyn Harness) {
@@ -68,4 +69,44 @@ pub async fn identity_providers_and_features_come_back(harness: &dyn Harness) {
     let rows = store.directory().await.expect("reads").accounts.remove(0);
     assert_eq!(rows.identity_providers, [changed, identity_provider("https://shop.example/bc")]);
     assert_eq!(rows.feature_grants, [("a".to_owned(), false), ("b".to_owned(), true)]);
+}
+
+/// A grant is found by its token's hash in whichever account, renewed while it is there, and ends alone, with its app, or with its user's
+/// sessions.
+pub async fn what_users_let_apps_have_begins_and_ends(harness: &dyn Harness) {
+    let mut subject = harness.open().await;
+    let store = subject.store();
+    let grants = [app_grant(1, 7, "desk", 100), app_grant(2, 7, "desk", 100), app_grant(3, 7, "crm", 100), app_grant(4, 8, "desk", 100)];
+    commit(&*store, grants.clone().map(Write::AddAppGrant)).await;
+    drop(store);
+    subject.reopen().await;
+    let store = subject.store();
+    let left = async || {
+        let mut left = Vec::new();
+        for token in 1..=5 {
+            if let Some((account, grant)) = store.app_grant([token; 32]).await.expect("reads") {
+                assert_eq!(account, account_id());
+                left.push((token, grant.expires_at.0));
+            }
+        }
+        left
+    };
+    for grant in &grants {
+        assert_eq!(store.app_grant(grant.token_hash).await.expect("reads"), Some((account_id(), grant.clone())));
+    }
+    commit(&*store, [Write::RenewAppGrant(app_grant(2, 7, "desk", 200)), Write::RenewAppGrant(app_grant(5, 7, "desk", 200))]).await;
+    assert_eq!(left().await, [(1, 100), (2, 200), (3, 100), (4, 100)]);
+    let of = |token| Write::EndAppGrants(GrantsOf::Token([token; 32]));
+    let elsewhere = [of(1), Write::EndAppGrants(GrantsOf::App("desk".into())), Write::EndSessions { user: UserId(7), keep: None }];
+    let elsewhere = UnitOfWork { account: other_account_id(), writes: elsewhere.into() };
+    store.commit(elsewhere).await.expect("commits");
+    assert_eq!(left().await.len(), 4, "another account ends nothing");
+    commit(&*store, [of(1)]).await;
+    assert_eq!(left().await, [(2, 200), (3, 100), (4, 100)]);
+    commit(&*store, [Write::EndAppGrants(GrantsOf::App("crm".into()))]).await;
+    assert_eq!(left().await, [(2, 200), (4, 100)]);
+    commit(&*store, [Write::EndSessions { user: UserId(7), keep: None }]).await;
+    assert_eq!(left().await, [(4, 100)]);
+    store.sweep(Timestamp(100)).await.expect("sweeps");
+    assert_eq!(left().await, []);
 }

@@ -11,7 +11,7 @@ use super::rows::conversation::{CLOSED, ConversationRow, Members, number};
 use super::rows::delivery::status_column;
 use super::search;
 use super::shared::Shared;
-use antiphon_app::ports::store::{Answered, CommitError, Write};
+use antiphon_app::ports::store::{Answered, CommitError, GrantsOf, Write};
 use antiphon_domain::routing::Availability;
 use antiphon_domain::{AccountId, Consumer, ConversationId, Delivery, SourceId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -26,6 +26,8 @@ pub const BEFORE: &str = "SELECT version, class, skill, consumer, members FROM c
 pub const HOLDER: &str = "SELECT id FROM consumers WHERE account = ?1 AND source = ?2 AND address = ?3";
 pub const MESSAGE: &str =
     "UPDATE conversations SET version = ?3, updated_at = ?4, last_content = ?5, state = ?6 WHERE account = ?1 AND id = ?2";
+pub const END_GRANTS_OF_USER: &str = "DELETE FROM app_grants WHERE account = ?1 AND user = ?2";
+pub const END_GRANTS_OF_APP: &str = "DELETE FROM app_grants WHERE account = ?1 AND app = ?2";
 
 /// The units of one transaction.
 pub struct Batch<'a> {
@@ -396,6 +398,24 @@ impl Batch<'_> {
             Write::AddNotifications(new) => self.add_notifications(account, new, data)?,
             Write::PutNotificationOutcome { app, id, state, .. } => self.settle_notification(account, app, *id, *state, data)?,
             Write::RequeueNotifications { app, ids, at } => self.requeue_notifications(account, app, ids, *at)?,
+            Write::AddAppGrant(grant) => {
+                self.run(
+                    "INSERT INTO app_grants (token_hash, account, app, user, expires_at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![grant.token_hash, account, grant.app, grant.user.0, grant.expires_at.0, data],
+                )?;
+            }
+            Write::RenewAppGrant(grant) => {
+                self.run(
+                    "UPDATE app_grants SET expires_at = ?3, data = ?4 WHERE token_hash = ?1 AND account = ?2",
+                    params![grant.token_hash, account, grant.expires_at.0, data],
+                )?;
+            }
+            Write::EndAppGrants(GrantsOf::Token(hash)) => {
+                self.run("DELETE FROM app_grants WHERE token_hash = ?1 AND account = ?2", params![hash, account])?;
+            }
+            Write::EndAppGrants(GrantsOf::App(app)) => {
+                self.run(END_GRANTS_OF_APP, params![account, &**app])?;
+            }
             Write::PutSession(session) => {
                 self.run(
                     "INSERT OR REPLACE INTO sessions (token_hash, account, user, expires_at, data) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -416,6 +436,7 @@ impl Batch<'_> {
                     "DELETE FROM sessions WHERE account = ?1 AND user = ?2 AND token_hash IS NOT ?3",
                     params![account, user.0, keep.as_ref().map(|hash| &hash[..])],
                 )?;
+                self.run(END_GRANTS_OF_USER, params![account, user.0])?;
             }
             Write::Applied { path, hash } => {
                 self.run("INSERT OR REPLACE INTO applied (account, path, hash) VALUES (?1, ?2, ?3)", params![account, &**path, hash])?;

@@ -3,7 +3,7 @@
 //! Cost must not grow with history, and a plan that scans grows with it long before anybody notices.
 
 use super::connection::{open_reader, open_writer};
-use super::read::{configuration, consumers, conversations, deliveries, logs, notifications};
+use super::read::{configuration, consumers, conversations, deliveries, identity, logs, notifications};
 use super::{Options, apply, sweep};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -114,6 +114,10 @@ fn every_hot_query_is_by_index() {
         (sweep::NOTIFICATIONS, &["PRIMARY KEY (account=? AND app=? AND id=?)", "PRIMARY KEY (account=? AND app=?)"]),
         (sweep::ANSWERS, &["answers_age (at<?)"]),
         (sweep::SESSIONS, &["sessions_expiry (expires_at<?)"]),
+        (sweep::APP_GRANTS, &["app_grants_expiry (expires_at<?)"]),
+        (identity::APP_GRANT, &["PRIMARY KEY (token_hash=?)"]),
+        (apply::END_GRANTS_OF_USER, &["app_grants_user (account=? AND user=?)"]),
+        (apply::END_GRANTS_OF_APP, &["app_grants_app (account=? AND app=?)"]),
         (sweep::CHANNEL_LOG, &["channel_log_id (account=?)"]),
     ];
     let mut wrong: Vec<String> = hot.iter().flat_map(|(sql, uses)| problems(&reader, sql, uses, &[])).collect();

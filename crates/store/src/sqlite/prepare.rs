@@ -86,6 +86,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         Write::PutIdentityProvider(provider) => data = identity::encode_provider(provider),
         Write::AddNotifications(new) => data = notification::encode(new),
         Write::PutNotificationOutcome { tries, .. } => data = notification::encode_tries(tries),
+        Write::AddAppGrant(grant) | Write::RenewAppGrant(grant) => data = identity::encode_grant(grant),
         Write::PutSession(session) | Write::RenewSession(session) => data = configuration::encode_session(session),
         Write::Remember { .. }
         | Write::RequeueNotifications { .. }
@@ -96,6 +97,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         | Write::PutFeatureGrant { .. }
         | Write::DeleteSession(_)
         | Write::EndSessions { .. }
+        | Write::EndAppGrants(_)
         | Write::DropUnshownFile(_)
         | Write::Applied { .. } => {}
     }

@@ -7,9 +7,9 @@ use super::writer::Job;
 use super::{Failure, SqliteStore};
 use antiphon_app::ports::Store;
 use antiphon_app::ports::store::{
-    Answered, AuditRow, ChannelLogFilter, ChannelLogRow, CommitError, ConsumerAt, ConversationCursor, ConversationFilter, DeadLetterRow,
-    DeliveryFilter, DirectoryRows, Login, NotificationList, NotificationRow, NotificationState, ReadError, Reading, RoutingRows, Session,
-    SigningKey, UnitOfWork,
+    Answered, AppGrant, AuditRow, ChannelLogFilter, ChannelLogRow, CommitError, ConsumerAt, ConversationCursor, ConversationFilter,
+    DeadLetterRow, DeliveryFilter, DirectoryRows, Login, NotificationList, NotificationRow, NotificationState, ReadError, Reading,
+    RoutingRows, Session, SigningKey, UnitOfWork,
 };
 use antiphon_domain::consent::Consent;
 use antiphon_domain::{
@@ -62,6 +62,10 @@ impl Store for SqliteStore {
 
     fn account_secret<'a>(&'a self, account: &'a AccountId, purpose: &'a str) -> Reading<'a, Option<[u8; 32]>> {
         self.now(move |view| view.account_secret(account, purpose))
+    }
+
+    fn app_grant<'a>(&'a self, token_hash: [u8; 32]) -> Reading<'a, Option<(AccountId, AppGrant)>> {
+        self.now(move |view| view.app_grant(token_hash))
     }
 
     fn session<'a>(&'a self, token_hash: [u8; 32]) -> Reading<'a, Option<(AccountId, Session)>> {

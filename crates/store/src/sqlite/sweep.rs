@@ -17,6 +17,8 @@ pub const ANSWERS: &str = "DELETE FROM answers WHERE (account, caller, key) IN
     (SELECT account, caller, key FROM answers WHERE at <= ?1 ORDER BY at LIMIT ?2)";
 pub const SESSIONS: &str = "DELETE FROM sessions WHERE token_hash IN
     (SELECT token_hash FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+pub const APP_GRANTS: &str = "DELETE FROM app_grants WHERE token_hash IN
+    (SELECT token_hash FROM app_grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 pub const CHANNEL_LOG: &str = "DELETE FROM channel_log WHERE number IN
     (SELECT number FROM channel_log INDEXED BY channel_log_id WHERE account = ?1 ORDER BY id LIMIT ?2) AND at < ?3";
 
@@ -34,6 +36,7 @@ pub fn sweep(connection: &Connection, now: Timestamp) -> Result<u64, Failure> {
     let rows = guards(connection, now.0.saturating_sub(GUARD_MS))?
         + connection.prepare_cached(ANSWERS)?.execute(params![now.0.saturating_sub(ANSWER_MS), BITE])?
         + connection.prepare_cached(SESSIONS)?.execute(params![now.0, BITE])?
+        + connection.prepare_cached(APP_GRANTS)?.execute(params![now.0, BITE])?
         + logs(connection, now)?;
     Ok(rows as u64)
 }

@@ -3,7 +3,11 @@
 //! Errors have the shape of that standard. No secret of an app is ever logged, shown or compared but in the use cases.
 
 mod app_token;
+mod authorize;
 mod jwks;
+mod page;
+mod sign_in;
+mod token;
 
 use super::Shared;
 use super::asker::{Asker, BadBody, Parameters};
@@ -24,6 +28,16 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sentinel/api/account/{account}/app/token", post(app_token::fixed))
         .route("/sentinel/api/v2/account/{account}/app/token", post(app_token::renewed))
         .route("/sentinel/well-known/jwks", get(jwks::show))
+        .route("/sentinel/api/account/{account}/token", post(token::answer))
+        // An old page of the published description leaves the service's name out.
+        .route("/api/account/{account}/token", post(token::answer))
+}
+
+/// What a browser is sent to. No page of another origin may call it.
+pub(super) fn pages() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/sentinel/api/account/{account}/authorize", get(authorize::answer).post(authorize::answer))
+        .route("/sentinel/api/account/{account}/sign-in", get(sign_in::show).post(sign_in::take))
 }
 
 /// A refusal in the shape of the standard.
@@ -51,6 +65,14 @@ fn bad_body(problem: BadBody) -> Response {
         BadBody::TooSlow => refused(StatusCode::REQUEST_TIMEOUT, "invalid_request", "the body took too long to arrive"),
         BadBody::Malformed => invalid_request("the body is neither a form nor a JSON object"),
     }
+}
+
+/// Whether an address may begin a sign-in now.
+fn admitted_address(shared: &Shared, asker: Asker) -> Result<(), Refusal> {
+    if shared.paces.token_of_address(shared, asker.address) {
+        return Ok(());
+    }
+    Err(refused(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many sign-ins are begun from this address; wait a minute").into())
 }
 
 /// Whether an address, and the app that it names, may ask for a token now.

@@ -1,6 +1,6 @@
-//! What the store keeps of identities: the keys that tokens are signed with, and who vouches for consumers.
+//! What the store keeps of identities: the keys that tokens are signed with, who vouches for consumers, and what users let apps have.
 
-use antiphon_domain::Timestamp;
+use antiphon_domain::{Timestamp, UserId};
 
 /// What a signing key is for. A token signed for one use is worth nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,4 +84,46 @@ pub enum ProviderKeys {
     Jwks(String),
     /// One public key, in PEM.
     Pem(String),
+}
+
+/// What a user who signed in lets an app have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppGrant {
+    /// SHA-256 of what the app shows: that itself is nowhere.
+    pub token_hash: [u8; 32],
+    /// The app's client id.
+    pub app: String,
+    /// Who signed in.
+    pub user: UserId,
+    /// What it is.
+    pub kind: AppGrantKind,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// Worth nothing from then on.
+    pub expires_at: Timestamp,
+}
+
+/// The two things that an app gets from a user's signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppGrantKind {
+    /// A code, exchanged once.
+    Code {
+        /// Where the user was sent back to, if the app named it: it must name the same again.
+        redirect_uri: Option<String>,
+        /// The SHA-256, in base64url, of what only the beginner of the sign-in can show.
+        challenge: Option<String>,
+        /// What the app wants to find in the user's description.
+        nonce: Option<String>,
+    },
+    /// Renews the app's sessions.
+    Renewal,
+}
+
+/// Which grants end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantsOf {
+    /// This one.
+    Token([u8; 32]),
+    /// All that an app has.
+    App(std::sync::Arc<str>),
 }

@@ -1,11 +1,13 @@
-//! Signing keys, account secrets, the brand's log-ins and feature grants.
+//! Signing keys, account secrets, the brand's log-ins, feature grants and what users let apps have.
 
 use super::super::failure::Failure;
 use super::super::reader::View;
 use super::super::rows::identity as rows;
-use antiphon_app::ports::store::{IdentityProvider, KeyUse, SigningKey};
+use antiphon_app::ports::store::{AppGrant, IdentityProvider, KeyUse, SigningKey};
 use antiphon_domain::{AccountId, Timestamp};
 use rusqlite::{OptionalExtension, params};
+
+pub const APP_GRANT: &str = "SELECT account, data FROM app_grants WHERE token_hash = ?1";
 
 impl View<'_> {
     pub fn signing_keys(&self) -> Result<Vec<SigningKey>, Failure> {
@@ -20,6 +22,14 @@ impl View<'_> {
             keys.push(SigningKey { purpose, id, created_at: Timestamp(row.get(2)?), pkcs8 });
         }
         Ok(keys)
+    }
+
+    pub fn app_grant(&self, token_hash: [u8; 32]) -> Result<Option<(AccountId, AppGrant)>, Failure> {
+        let mut statement = self.connection.prepare_cached(APP_GRANT)?;
+        let found: Option<(i64, Vec<u8>)> = statement.query_row([token_hash], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((number, data)) = found else { return Ok(None) };
+        let account = self.shared.accounts.id(self.connection, number)?;
+        Ok(Some((account, rows::decode_grant(token_hash, &data)?)))
     }
 
     pub fn account_secret(&self, account: &AccountId, purpose: &str) -> Result<Option<[u8; 32]>, Failure> {

@@ -4,7 +4,7 @@ pub mod configuration;
 pub mod consumers;
 pub mod conversations;
 pub mod deliveries;
-mod identity;
+pub mod identity;
 pub mod logs;
 pub mod notifications;
 

@@ -4,7 +4,7 @@
 use super::codec::{Decoder, Encoder, at_place, place};
 use super::event::RESPONSE_TIMES;
 use crate::sqlite::failure::Failure;
-use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionKind};
+use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionApp, SessionKind};
 use antiphon_domain::account::{Network, SkillSurvey};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
@@ -326,6 +326,10 @@ pub fn encode_session(session: &Session) -> Vec<u8> {
         SessionKind::Program => 0,
         SessionKind::Browser => 1,
         SessionKind::Keys => 2,
+        SessionKind::App => 3,
+    });
+    to.option(session.app.as_ref(), |to, app| {
+        to.text(&app.client_id).fixed(&app.grant);
     });
     to.finish()
 }
@@ -344,7 +348,9 @@ pub fn decode_session(token_hash: [u8; 32], data: &[u8]) -> Result<Session, Fail
             0 => SessionKind::Program,
             1 => SessionKind::Browser,
             2 => SessionKind::Keys,
+            3 => SessionKind::App,
             _ => return Err(Failure::corrupt("the kind of a session is unknown")),
         },
+        app: if from.is_at_end() { None } else { from.option(|from| Ok(SessionApp { client_id: from.string()?, grant: from.fixed()? }))? },
     })
 }
