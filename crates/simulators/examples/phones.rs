@@ -25,5 +25,5 @@ async fn main() -> std::io::Result<()> {
     println!("SMS {}  Messenger {}", sms.base_url(), messenger.base_url());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/simulators", listener.local_addr()?);
-    axum::serve(listener, phone_router([sms, messenger])).await
+    axum::serve(listener, phone_router([sms, messenger], None)).await
 }

@@ -4,7 +4,7 @@
 //! [`start`] runs one simulator on a listener and gives a [`Simulator`]; [`TwilioSim`] and [`MessengerSim`] are its typed
 //! handles (`TwilioSim::of(&sim)`, or `TwilioSim::start` at once). All handles are cheap clones and deref to [`Kit`]: virtual clock,
 //! faults, journal, waiting. The same is offered over HTTP below `/_sim`; the README of this crate lists the calls.
-//! [`phone_router`] serves `/simulators`, a phone for each channel.
+//! [`phone_router`] serves `/simulators`, a phone for each channel; [`Shop`] a page of a brand that carries the web widget.
 //!
 //! Time is virtual and stands still until `advance_clock` or `run_clock(true)`. Ids derive from the seed. Reading order:
 //! `simulator`, `kit`, then a vendor's `mod`.
@@ -12,7 +12,9 @@
 pub mod facebook_messenger;
 mod kit;
 mod list;
+mod pages;
 mod phone;
+mod shop;
 mod simulator;
 pub mod twilio_sms;
 
@@ -21,5 +23,6 @@ pub use kit::phone::{Attachment, Bubble, Button, Consumer, Features, Line, NewCo
 pub use kit::{Clock, Direction, Entry, Fault, Faults, Ids, Journal, Kit, Media, MediaStore, Pump, Side, SimError, Trouble};
 pub use list::channels;
 pub use phone::phone_router;
+pub use shop::Shop;
 pub use simulator::{Simulator, SimulatorConfig, Vendor, WebhookTarget, start};
 pub use twilio_sms::TwilioSim;

@@ -10,7 +10,7 @@ use crate::cli::say;
 use crate::config::Config;
 use crate::serve::{Addresses, Options, Stage, start};
 use antiphon_app::ports::Clock;
-use antiphon_simulators::{MessengerSim, Simulator, SimulatorConfig, TwilioSim, WebhookTarget};
+use antiphon_simulators::{MessengerSim, Shop, Simulator, SimulatorConfig, TwilioSim, WebhookTarget};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
@@ -28,6 +28,9 @@ const ACCOUNT_SID: &str = "AC0000000000000000000000000000demo";
 const MESSENGER: &str = "facebook_messenger";
 const PAGE: &str = "100200300400500";
 const APP: &str = "900800700600500";
+const WEB: &str = "web";
+/// The address of the web source that the shop's page names.
+const SHOP: &str = "shop";
 
 /// Serves the demo until SIGTERM or SIGINT.
 ///
@@ -51,6 +54,7 @@ pub async fn demo(config: Config, allow_public: bool) -> anyhow::Result<()> {
     say("demo: everything here is made up, and the passwords are public");
     say(&format!("  workspace   {here}/"));
     say(&format!("  phones      {here}/simulators"));
+    say(&format!("  shop        {here}/simulators/shop"));
     for phone in &phones {
         say(&format!("  simulator   {} ({}) {}", phone.title(), phone.channel(), phone.base_url()));
     }
@@ -85,10 +89,28 @@ async fn prepare(addresses: Addresses, phones: Arc<Mutex<Vec<Simulator>>>) -> an
         bases.push((channel, sim.base_url().to_owned()));
         sims.push(sim);
     }
-    let pages = antiphon_simulators::phone_router(sims.iter().cloned());
+    let shop = Shop::new(ACCOUNT, SHOP, || SystemClock::new().now().0.div_euclid(1000))?;
+    let key = shop.public_key_pem().to_owned();
+    let pages = antiphon_simulators::phone_router(sims.iter().cloned(), Some(shop));
     *phones.lock().unwrap_or_else(PoisonError::into_inner) = sims;
     let base = |channel| bases.iter().find(|(known, _)| *known == channel).map(|(_, base)| base.as_str());
-    Ok(Stage { bootstrap: Some(("demo".to_owned(), bootstrap(base(SMS), base(MESSENGER)))), pages: Some(pages), demo: true })
+    Ok(Stage {
+        bootstrap: Some(("demo".to_owned(), bootstrap(base(SMS), base(MESSENGER), &origins(&addresses), &key))),
+        pages: Some(pages),
+        demo: true,
+    })
+}
+
+/// The pages that may show the shop's widget: this server's own, under the names that a browser here may call it by.
+fn origins(addresses: &Addresses) -> String {
+    let mut origins = vec![addresses.public_url.clone()];
+    for (scheme, address) in std::iter::once(("http", addresses.http)).chain(addresses.https.map(|address| ("https", address))) {
+        let (address, port) = (local(address), address.port());
+        origins.extend([format!("{scheme}://{address}"), format!("{scheme}://localhost:{port}")]);
+    }
+    origins.sort();
+    origins.dedup();
+    origins.join(" ")
 }
 
 /// Where the simulators reach the plain listener.
@@ -128,7 +150,7 @@ fn secret(of: &str) -> String {
 }
 
 /// The demo's bootstrap file. The simulators' addresses change with each start, and so these values are applied again.
-fn bootstrap(sms: Option<&str>, messenger: Option<&str>) -> String {
+fn bootstrap(sms: Option<&str>, messenger: Option<&str>, origins: &str, key: &str) -> String {
     let mut text = format!(
         "[[account]]\nid = \"{ACCOUNT}\"\nname = \"Demo shop\"\ntimezone = \"UTC\"\ndefault_skill = \"General\"\n\
          allow_private_endpoints = [\"127.0.0.0/8\"]\n\
@@ -158,18 +180,27 @@ fn bootstrap(sms: Option<&str>, messenger: Option<&str>) -> String {
             secret("page")
         );
     }
+    text += &format!(
+        "[[account.source]]\nchannel = \"{WEB}\"\nname = \"Kettle & Leaf\"\naddress = \"{SHOP}\"\nskill = \"General\"\n\
+         [account.source.settings]\nallowed_origins = \"{origins}\"\ncolor = \"#1f6f5c\"\nlauncher_text = \"Questions?\"\n\
+         [[account.identity_provider]]\nissuer = \"{}\"\npublic_key_pem = \"\"\"\n{key}\"\"\"\n",
+        Shop::ISSUER
+    );
     text
 }
 
 #[cfg(test)]
 mod tests {
     use crate::bootstrap;
+    use antiphon_simulators::Shop;
 
     #[test]
     fn the_demos_own_file_is_good() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("demo.toml");
-        std::fs::write(&path, super::bootstrap(Some("http://127.0.0.1:1"), Some("http://127.0.0.1:2"))).expect("it can be written");
+        let key = Shop::new("demo", "shop", || 0).expect("a key").public_key_pem().to_owned();
+        let file = super::bootstrap(Some("http://127.0.0.1:1"), Some("http://127.0.0.1:2"), "http://127.0.0.1:3 http://localhost:3", &key);
+        std::fs::write(&path, file).expect("it can be written");
         let (problems, advice) = bootstrap::check(&path, &antiphon_channels::list::all());
         assert_eq!((problems, advice), (Vec::new(), Vec::new()));
     }

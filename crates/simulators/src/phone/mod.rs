@@ -6,12 +6,13 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::get;
 use bytes::Bytes;
-use http::{HeaderValue, Response};
+use http::Response;
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 
-use crate::Simulator;
 use crate::kit::respond;
+use crate::pages::page_file;
+use crate::{Shop, Simulator};
 
 #[derive(RustEmbed)]
 #[folder = "src/phone/static"]
@@ -22,10 +23,12 @@ const POLICY: &str =
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// Serves the phones: `/simulators`, its files below `/simulators/static/`, the list of channels at `/simulators/channels`
-/// and each simulator's control API at `/simulators/api/{channel}/…`. It has no sign-in: for the demo on loopback only.
-pub fn phone_router(sims: impl IntoIterator<Item = Simulator>) -> Router {
+/// and each simulator's control API at `/simulators/api/{channel}/…`; with a shop, that too, at `/simulators/shop`. It has no sign-in: for
+/// the demo on loopback only.
+pub fn phone_router(sims: impl IntoIterator<Item = Simulator>, shop: Option<Shop>) -> Router {
     let sims: Vec<Simulator> = sims.into_iter().collect();
     let channels: Vec<Value> = sims.iter().map(|sim| json!({ "channel": sim.channel(), "title": sim.title() })).collect();
+    let has_shop = shop.is_some();
     let mut router = Router::new()
         .route("/simulators", get(|| async { file("index.html") }))
         .route("/simulators/", get(|| async { respond::redirect(308, "/simulators") }))
@@ -33,36 +36,22 @@ pub fn phone_router(sims: impl IntoIterator<Item = Simulator>) -> Router {
         .route(
             "/simulators/channels",
             get(move || {
-                let list = json!({ "channels": channels });
+                let list = json!({ "channels": channels, "shop": has_shop });
                 async move { respond::json(200, &list) }
             }),
         );
     for sim in &sims {
         router = router.nest(&format!("/simulators/api/{}", sim.channel()), sim.control_router());
     }
-    router
+    match shop {
+        Some(shop) => router.merge(shop.router()),
+        None => router,
+    }
 }
 
 fn file(name: &str) -> Response<Body> {
-    let Some(found) = Files::get(name) else {
-        return respond::bytes(404, "text/plain; charset=utf-8", "no such file".into());
-    };
-    let content_type = match name.rsplit('.').next() {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        _ => "application/octet-stream",
-    };
-    let mut response = respond::bytes(200, content_type, Bytes::from(found.data.into_owned()));
-    let headers = response.headers_mut();
-    for (name, value) in [
-        ("content-security-policy", POLICY),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cache-control", "no-cache"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+    match Files::get(name) {
+        Some(found) => page_file(name, Bytes::from(found.data.into_owned()), POLICY),
+        None => respond::bytes(404, "text/plain; charset=utf-8", "no such file".into()),
     }
-    response
 }

@@ -1,6 +1,6 @@
 //! The phone pages: files, policy, and the control API on the same origin.
 
-use antiphon_simulators::{phone_router, start};
+use antiphon_simulators::{Shop, phone_router, start};
 use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ async fn pages() -> axum::Router {
     let typed = MessengerSim::of(&messenger).unwrap();
     typed.create_app(APP, APP_SECRET, "verify-me");
     typed.create_page(PAGE, "Shop", PAGE_TOKEN, APP).unwrap();
-    phone_router([sms, messenger])
+    let shop = Shop::new("acme", "front", || 1_800_000_000).unwrap();
+    phone_router([sms, messenger], Some(shop))
 }
 
 async fn ask(router: &axum::Router, method: &str, path: &str, body: Option<Value>) -> (u16, http::HeaderMap, String) {
@@ -81,4 +82,40 @@ async fn each_channel_has_its_control_api_beside_the_page() {
         assert_eq!(ask(&router, "POST", &format!("{base}/phone/messages"), body(bad)).await.0, 400);
     }
     assert_eq!(ask(&router, "GET", "/simulators/api/twilio_sms/phone", None).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_shop_carries_one_script_tag_and_signs_who_its_customers_are() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    let router = pages().await;
+    let (status, headers, page) = ask(&router, "GET", "/simulators/shop", None).await;
+    assert_eq!(status, 200);
+    assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'self'"));
+    assert!(page.contains(r#"<script src="/widget.js" data-account="acme" data-source="front" async></script>"#));
+    for inline in ["style=", "onclick", "<style", "<script>", "javascript:"] {
+        assert!(!page.contains(inline), "{inline}");
+    }
+    for (at, _) in page.match_indices("/simulators/shop/static/") {
+        let path = page[at..].split('"').next().unwrap();
+        assert_eq!(ask(&router, "GET", path, None).await.0, 200, "{path}");
+    }
+    assert_eq!(ask(&router, "GET", "/simulators/shop/static/shop.html", None).await.0, 404);
+
+    // Its customers are believed by the key that it tells, and by no other shop's.
+    let [shop, other] = [0, 1].map(|_| Shop::new("acme", "front", || 1_800_000_000).unwrap());
+    let keys = [shop.public_key_pem(), other.public_key_pem()].map(|pem| {
+        let der = STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
+        aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED, der)
+    });
+    let router = phone_router([], Some(shop));
+    let (_, _, answer) = ask(&router, "GET", "/simulators/shop/token?customer=4711", None).await;
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let (signed, signature) = answer["token"].as_str().unwrap().rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    assert_eq!(keys.map(|key| key.verify(signed.as_bytes(), &signature).is_ok()), [true, false]);
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(signed.split_once('.').unwrap().1).unwrap()).unwrap();
+    assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some(Shop::ISSUER), Some("customer-4711")));
+    assert_eq!((claims["aud"].as_str(), claims["exp"].as_i64()), (Some("acme"), Some(1_800_000_600)));
+    assert_eq!(ask(&router, "GET", "/simulators/shop/token?customer=nobody", None).await.0, 404);
 }

@@ -6,8 +6,9 @@ async function answer(response) {
   return body;
 }
 
-export async function channels() {
-  return (await answer(await fetch("/simulators/channels"))).channels;
+/** What there is: the channels with a phone, and whether there is a shop. */
+export async function offered() {
+  return answer(await fetch("/simulators/channels"));
 }
 
 export class Api {

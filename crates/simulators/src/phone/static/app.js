@@ -1,12 +1,13 @@
 // The page: one phone for each simulated channel.
 
-import { channels } from "./api.js";
+import { offered } from "./api.js";
 import { Phone } from "./phone.js";
 
 const holder = document.getElementById("phones");
 
 try {
-  const list = await channels();
+  const { channels: list, shop } = await offered();
+  document.getElementById("shop").hidden = !shop;
   holder.replaceChildren();
   for (const channel of list) {
     const phone = new Phone(channel);
