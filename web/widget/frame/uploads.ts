@@ -1,35 +1,18 @@
 /** Files that a visitor may send: what the wire calls them, a small picture of pictures, and the way up. */
+import type { Attachments } from "../shared/config";
 import { Refused } from "./wire/line";
 
-const TYPES: Record<string, string> = {
-  "image/jpeg": "JPEG",
-  "image/png": "PNG",
-  "image/gif": "GIF",
-  "image/webp": "WEBP",
-  "application/pdf": "PDF",
-  "text/plain": "TXT",
-  "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
-  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
-  "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PPTX",
-  "video/mp4": "MP4",
-  "video/3gpp": "3GP",
-  "audio/ogg": "OGG",
-  "audio/mpeg": "MP3",
-  "audio/amr": "AMR",
-  "audio/wav": "WAV",
-};
-
 /** What the file chooser offers. */
-export const ACCEPTED = Object.keys(TYPES).join();
+export const accepted = (types: Attachments["types"]): string => Object.keys(types).join();
 
 export const isPicture = (fileType: string): boolean => ["JPEG", "JPG", "PNG", "GIF", "WEBP"].includes(fileType);
 
 /** The wire's name of a file's type; null when it is not taken. */
-export function fileTypeOf(file: Pick<File, "name" | "type">): string | null {
-  const byType = TYPES[file.type.split(";")[0]?.trim().toLowerCase() ?? ""];
+export function fileTypeOf(file: Pick<File, "name" | "type">, types: Attachments["types"]): string | null {
+  const byType = types[file.type.split(";")[0]?.trim().toLowerCase() ?? ""];
   const ending = file.name.split(".").at(-1)?.toUpperCase() ?? "";
   const known = ending === "JPG" ? "JPEG" : ending;
-  return byType ?? (Object.values(TYPES).includes(known) ? known : null);
+  return byType ?? (Object.values(types).includes(known) ? known : null);
 }
 
 /** Longest side of a preview, in pixels, and its most characters: what the protocol takes. */

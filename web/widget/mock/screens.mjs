@@ -108,8 +108,8 @@ const SCREENS = [
   } },
   { name: "file-chosen", run: async (page, mock) => {
     const frame = await talk(page, mock);
-    await frame.locator("input[type=file]").setInputFiles([{ name: "a picture with quite a long name.png", mimeType: "image/png", buffer: mock.photo }, { name: "invoice.pdf", mimeType: "application/pdf", buffer: Buffer.alloc(9) }]);
-    await frame.getByText("invoice.pdf").waitFor();
+    await frame.locator("input[type=file]").setInputFiles([{ name: "a picture with quite a long name.png", mimeType: "image/png", buffer: mock.photo }, { name: "invoice.jpg", mimeType: "image/jpeg", buffer: mock.photo }]);
+    await frame.getByText("invoice.jpg").waitFor();
   } },
   { name: "picture-large", run: async (page, mock) => {
     const frame = await talk(page, mock);

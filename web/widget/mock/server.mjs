@@ -184,7 +184,7 @@ export async function startMock({ port = 0, config = {}, attributes = "", head =
     }
     if (url.pathname.startsWith("/widget/config/")) {
       if (config.refuse) return json(403, { code: "origin_not_allowed", message: `the source does not allow pages of ${origin}`, remedy: "add it" });
-      return json(200, { account: "mock", source: "shop", allowed_origins: [origin], title: "Kettle & Co", welcome: null, launcher_text: null, texts: {}, color: "#0b6b74", theme: "auto", position: "right", language: "auto", logo_url: null, sign_in: "optional", attachments: { max_bytes: 25 << 20 }, ...config });
+      return json(200, { account: "mock", source: "shop", allowed_origins: [origin], title: "Kettle & Co", welcome: null, launcher_text: null, texts: {}, color: "#0b6b74", theme: "auto", position: "right", language: "auto", logo_url: null, sign_in: "optional", attachments: { max_bytes: 3 << 20, types: { "image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF" } }, ...config });
     }
     if (url.pathname.endsWith("/anonymous/authorize")) {
       const known = asked.length > 0 ? JSON.parse(asked).id_token : null;

@@ -4,6 +4,13 @@ export type Theme = "auto" | "light" | "dark";
 /** The texts that an administrator may word. */
 export type OwnText = "title" | "welcome" | "launcher_text";
 
+/** What visitors may send: the server holds every upload to the same. */
+export interface Attachments {
+  max_bytes: number;
+  /** Media type → what the wire calls it. */
+  types: Record<string, string>;
+}
+
 export interface Config {
   account: string;
   source: string;
@@ -21,7 +28,7 @@ export interface Config {
   logo_url: string | null;
   sign_in: "optional" | "required";
   /** Null when visitors send none. */
-  attachments: { max_bytes: number } | null;
+  attachments: Attachments | null;
 }
 
 /** A text as the administrator worded it for this language; null when they did not. */

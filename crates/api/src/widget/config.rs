@@ -45,6 +45,8 @@ struct Config<'a> {
 #[derive(Serialize)]
 struct Attachments {
     max_bytes: u64,
+    /// Media type → the wire's name of it.
+    types: Map<String, Value>,
 }
 
 pub(super) async fn show(
@@ -86,7 +88,12 @@ fn is_ours(api: &Api, connection: Connection, headers: &HeaderMap, origin: &str)
 fn config(api: &Api, account: &str, source: &Arc<Source>, widget: &Widget) -> Vec<u8> {
     let keys = Keys { source: Some(Arc::clone(source)), app: None };
     let carried = api.app.channel(WEB_CHANNEL).map_or(u64::MAX, |channel| channel.capabilities(&keys).media.max_bytes);
-    let most = api.app.limits().file_bytes.min(carried);
+    let id = account.parse().ok();
+    let files = id.and_then(|id| api.app.files_of_visitors(&id, source)).map(|files| Attachments {
+        max_bytes: files.max_bytes.min(carried),
+        // Of two names of one media type the first is the usual one.
+        types: files.types.into_iter().rev().map(|(name, media_type)| (media_type.to_owned(), name.into())).collect(),
+    });
     let config = Config {
         account,
         source: &source.address,
@@ -101,7 +108,7 @@ fn config(api: &Api, account: &str, source: &Arc<Source>, widget: &Widget) -> Ve
         language: &widget.language,
         logo_url: widget.logo_url.as_deref(),
         sign_in: if widget.sign_in_required { "required" } else { "optional" },
-        attachments: widget.attachments.then_some(Attachments { max_bytes: most }),
+        attachments: files,
     };
     // Our own struct with string keys always serialises.
     serde_json::to_vec(&config).unwrap_or_default()

@@ -79,7 +79,15 @@ async fn the_configuration_tells_no_secret_and_is_cached_until_it_changes() {
     put(&world, true, &[("title", "Other"), ("sign_in", "required")]).await;
     let changed = get(&world, CONFIG, &[("if-none-match", &tag)]).await.expect(200);
     assert_eq!((&changed["title"], &changed["sign_in"]), (&json!("Other"), &json!("required")));
-    assert!(changed["attachments"]["max_bytes"].as_u64().is_some_and(|most| most > 1_000_000), "{changed}");
+    // As the account's settings say, which the server holds every upload to.
+    let types = json!({"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"});
+    assert_eq!(changed["attachments"]["types"], types);
+    let admin = world.administrator().await;
+    admin.patch("settings", json!({"consumer_file_kib": 1_000})).await.expect(200);
+    let smaller = get(&world, CONFIG, &[]).await.expect(200);
+    assert_eq!(smaller["attachments"], json!({"max_bytes": 1_000 << 10, "types": types}));
+    admin.patch("settings", json!({"file_sharing": false})).await.expect(200);
+    assert_eq!(get(&world, CONFIG, &[]).await.expect(200)["attachments"], json!(null));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! first, in a commit of its own, because only the account's dispatcher may hold two conversations.
 
 use super::{ConsumerCaller, ProfileUpdate};
+use crate::identity::takes_strangers;
 use crate::opening::{Beginning, write_beginning};
 use crate::ports::store::{Answered, CommitError, UnitOfWork, Write};
 use crate::{AccountState, AccountView, App, Unavailable};
@@ -60,6 +61,8 @@ pub enum OpenErrorKind {
     AlreadyOpen(ConversationId),
     /// The source is gone, switched off, or none of our own protocols'.
     SourceOff,
+    /// The source is for consumers whom the brand vouches for, and nobody vouches for this one.
+    SignInRequired,
     /// There is no such skill.
     NoSuchSkill,
     /// A value makes no sense.
@@ -116,6 +119,11 @@ impl App {
         }
         let directory = self.directory();
         let (view, source) = self.hosted_source(&directory, caller)?;
+        // A token may be older than the setting, so what gave it out is not enough.
+        if !caller.authenticated && !takes_strangers(source) {
+            let message = "visitors of this source have to be signed in before they open a conversation";
+            return Err(OpenError::new(OpenErrorKind::SignInRequired, message));
+        }
         let skill = request.skill.map(|skill| skill_of(view, skill)).transpose()?.flatten();
         let state = self.account_state(&caller.account);
         for _ in 0..self.limits.conflict_retries {

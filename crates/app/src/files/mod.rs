@@ -15,10 +15,12 @@ pub use types::{file_type_of, shown_type};
 pub(crate) use orphans::run as clear_orphans;
 
 use crate::channel::OutboundFile;
+use crate::identity::WEB_CHANNEL;
 use crate::ports::store::{UnitOfWork, Write};
+use crate::widget::Widget;
 use crate::{App, Unavailable};
 use antiphon_content::picture::{PREVIEW_BYTES, is_preview};
-use antiphon_domain::{AccountId, Content, FileId, FileState, StoredFile, Timestamp};
+use antiphon_domain::{AccountId, Content, FileId, FileState, Source, StoredFile, Timestamp};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -127,6 +129,20 @@ pub fn plain_text_of(json: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// What the visitors of a source may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitorFiles {
+    /// Largest file.
+    pub max_bytes: u64,
+    /// The wire's names of the types that are taken, with their media types.
+    pub types: Vec<(&'static str, &'static str)>,
+}
+
+/// Whether a source's setting lets its visitors send files.
+fn takes_files(source: &Source) -> bool {
+    source.channel != WEB_CHANNEL || Widget::of(source).attachments
+}
+
 impl App {
     /// Announces an upload; the link takes one file.
     ///
@@ -134,7 +150,12 @@ impl App {
     /// `SwitchedOff`, `BadType`, `TooLarge`, or the store is unavailable.
     pub async fn upload_link(&self, owner: &FileOwner<'_>, file_type: &str, size: u64) -> Result<Link, FileError> {
         let account = owner.account();
-        if self.directory().account(account).is_some_and(|view| !view.account.settings.file_sharing) {
+        let directory = self.directory();
+        let switched_off = directory.account(account).is_some_and(|view| {
+            let source = owner.source().and_then(|source| view.sources.get(&source));
+            !view.account.settings.file_sharing || source.is_some_and(|source| !takes_files(source))
+        });
+        if switched_off {
             return Err(FileError::SwitchedOff);
         }
         let (file_type, media_type) = owner.taker().announced(file_type)?;
@@ -288,6 +309,15 @@ impl App {
             name: file.name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or("file").to_owned()),
             bytes,
         })
+    }
+
+    /// What the visitors of a source may send; `None` where they may send no files.
+    pub fn files_of_visitors(&self, account: &AccountId, source: &Source) -> Option<VisitorFiles> {
+        let directory = self.directory();
+        let shared = directory.account(account)?.account.settings.file_sharing;
+        let types: Vec<_> = Taker::Consumer.types().collect();
+        let max_bytes = self.largest(account, Taker::Consumer);
+        (shared && takes_files(source)).then_some(VisitorFiles { max_bytes, types })
     }
 
     /// The most bytes that an account takes of somebody.

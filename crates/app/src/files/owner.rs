@@ -4,7 +4,7 @@ use super::{FileError, types::Taker};
 use crate::query::ReadRefused;
 use crate::{App, Caller, ConsumerCaller, Unavailable};
 use antiphon_domain::event::Party;
-use antiphon_domain::{AccountId, Audience, Privilege, StoredFile};
+use antiphon_domain::{AccountId, Audience, Privilege, SourceId, StoredFile};
 use std::sync::Arc;
 
 /// On whose behalf a file is uploaded, read or shown.
@@ -22,6 +22,14 @@ impl<'a> FileOwner<'a> {
         match *self {
             Self::User(caller) => &caller.account,
             Self::Consumer(caller) => &caller.account,
+        }
+    }
+
+    /// The source over which a consumer comes.
+    pub(super) fn source(&self) -> Option<SourceId> {
+        match self {
+            Self::User(_) => None,
+            Self::Consumer(caller) => Some(caller.source),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) enum Taker {
 }
 
 impl Taker {
-    fn types(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(super) fn types(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         TYPES.into_iter().filter(move |(name, _)| self == Taker::User || OF_CONSUMERS.contains(name))
     }
 

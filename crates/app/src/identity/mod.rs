@@ -22,6 +22,7 @@ pub use issue::{AppTokenError, ConsumerTokenError, IssuedAppToken};
 pub use keys::PublicKey;
 pub use manifest::Manifest;
 pub use provider_keys::is_public_key;
+pub(crate) use visitors::takes_strangers;
 pub use visitors::{VisitorError, WEB_CHANNEL};
 
 use crate::Unavailable;

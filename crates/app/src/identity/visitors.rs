@@ -6,6 +6,7 @@ use super::check::{APP_CHANNEL, VISITOR_ISSUER};
 use super::consumers::NamedBy;
 use super::{ConsumerClaims, MOST_VISITOR_TOKEN, TokenError};
 use crate::ports::store::KeyUse;
+use crate::widget::Widget;
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::{AccountId, ConsumerId, Source, SourceId};
 use serde::Deserialize;
@@ -33,6 +34,9 @@ pub enum VisitorError {
     /// The path names nothing that visitors could come over.
     #[error("there is no active source `{0}`: name a source of the channel web, or an installed app, by its id or address")]
     NoSuchConnector(String),
+    /// The source is for visitors whom the brand vouches for.
+    #[error("visitors of the source `{0}` have to be signed in: present a token of one of the account's identity providers")]
+    SignInRequired(String),
     /// What they came with is not believed.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -75,6 +79,7 @@ impl App {
     pub async fn sign_up_visitor(&self, account: &str) -> Result<String, VisitorError> {
         let view = self.account_named(account)?;
         let source = web_source(&view)?;
+        for_strangers(source)?;
         self.visitor_token(&view.account.id, self.ids.consumer(), source.id, None, ANONYMOUS_S).await
     }
 
@@ -143,6 +148,7 @@ impl App {
                 if claims.aud != audience(account) {
                     return Err(TokenError::WrongAccount.into());
                 }
+                for_strangers(source)?;
                 if self.now_s() >= claims.exp {
                     return Err(TokenError::Expired.into());
                 }
@@ -225,6 +231,15 @@ fn token_length(claims: &Value) -> usize {
 fn web_source(view: &AccountView) -> Result<&Arc<Source>, VisitorError> {
     let mut active = view.sources.values().filter(|source| source.enabled && source.channel == WEB_CHANNEL);
     active.next().ok_or(VisitorError::NoWebSource)
+}
+
+/// Whether visitors whom nobody vouches for may come over a source.
+pub(crate) fn takes_strangers(source: &Source) -> bool {
+    source.channel != WEB_CHANNEL || !Widget::of(source).sign_in_required
+}
+
+fn for_strangers(source: &Source) -> Result<(), VisitorError> {
+    if takes_strangers(source) { Ok(()) } else { Err(VisitorError::SignInRequired(source.address.clone())) }
 }
 
 /// The source that a path names, by id or address.

@@ -1,6 +1,8 @@
 //! Consumers who come over the web: anonymous, and vouched for by the brand's own log-ins.
 
+use antiphon_app::ConsumerCaller;
 use antiphon_app::administration::{Act, IdentityProviderInput};
+use antiphon_app::consumers::{Client, Open, OpenErrorKind};
 use antiphon_app::identity::{ConsumerIdentity, TokenError, VisitorError, WEB_CHANNEL};
 use antiphon_app::ports::net::NetError;
 use antiphon_app::ports::store::{ProviderKeys, UnitOfWork, Write};
@@ -347,4 +349,32 @@ async fn a_visitors_token_is_never_longer_than_clients_copy() {
     assert!((1..10).contains(&anna.claims.attributes.len()) && anna.claims.attributes[0] == attribute(0), "the first ones stay");
     let none = world.app.exchange_identity("12", None, &long).await.expect("a token");
     assert!(believed(&world, &none).authenticated);
+}
+
+#[tokio::test]
+async fn a_source_for_signed_in_visitors_takes_no_stranger() {
+    let (world, brand) = with_brand().await;
+    let anonymous = world.app.anonymous_identity("12", None).await.expect("an identity");
+    let earlier = world.app.exchange_identity("12", Some("shop"), &anonymous).await.expect("a token from before the setting");
+    let elsewhere = world.app.exchange_identity("12", Some("blog"), &anonymous).await.expect("another source");
+    let mut shop = web_source(71, "shop", true);
+    shop.settings.insert("sign_in".into(), "required".into());
+    let mut unit = UnitOfWork::new(world.account());
+    unit.writes.push(Write::PutSource(shop));
+    world.store.commit(unit).await.expect("the setting is stored");
+    world.app.reload_directory().await.expect("it is loaded");
+
+    let refused = Err(VisitorError::SignInRequired("shop".into()));
+    assert_eq!(world.app.exchange_identity("12", Some("shop"), &anonymous).await, refused);
+    assert_eq!(world.app.exchange_identity("12", Some(&SourceId(71).to_string()), &anonymous).await, refused, "by its id");
+    assert_eq!(world.app.sign_up_visitor("12").await, refused);
+    let vouched = world.app.exchange_identity("12", Some("shop"), &brand.token(&world, "c-1")).await.expect("the brand vouches");
+
+    let open = async |token: &str| {
+        let caller = ConsumerCaller::of(&believed(&world, token), Client::default()).expect("over a source");
+        world.app.open_conversation(&caller, Open::default()).await.map(drop).map_err(|error| error.kind)
+    };
+    assert_eq!(open(&earlier).await, Err(OpenErrorKind::SignInRequired), "a token that is older than the setting");
+    assert_eq!(open(&vouched).await, Ok(()));
+    assert_eq!(open(&elsewhere).await, Ok(()), "another source asks nobody");
 }

@@ -9,7 +9,7 @@ import { Browser, FakeServer } from "../testing";
 import { App } from "./App";
 import { SharedContext } from "./context";
 
-const CONFIG: Config = { account: "12", source: "shop", allowed_origins: [], title: "Kettle & Co", welcome: null, launcher_text: null, texts: {}, color: "#0b6b74", theme: "auto", position: "right", language: "auto", logo_url: null, sign_in: "optional", attachments: { max_bytes: 1_000 } };
+const CONFIG: Config = { account: "12", source: "shop", allowed_origins: [], title: "Kettle & Co", welcome: null, launcher_text: null, texts: {}, color: "#0b6b74", theme: "auto", position: "right", language: "auto", logo_url: null, sign_in: "optional", attachments: { max_bytes: 1_000, types: { "image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF" } } };
 
 let server: FakeServer;
 let browser: Browser;
@@ -117,19 +117,20 @@ describe("the window", () => {
     expect(screen.queryByText("Rude")).toBeNull();
   });
 
-  it("takes files by button, paste and drop, and refuses what is too large or of no kind it knows", async () => {
+  it("takes files by button, paste and drop, and refuses what is too large or of no kind that the server takes", async () => {
     const { user } = await open();
     const chooser = root.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
-    await user.upload(chooser, new File(["abc"], "a.pdf", { type: "application/pdf" }));
-    expect(await screen.findByText("a.pdf")).toBeTruthy();
+    expect(chooser.accept).toBe("image/jpeg,image/png,image/gif");
+    await user.upload(chooser, new File(["abc"], "a.gif", { type: "image/gif" }));
+    expect(await screen.findByText("a.gif")).toBeTruthy();
     fireEvent.paste(field(), { clipboardData: { files: [new File(["abcd"], "b.png", { type: "image/png" })] } });
     expect(await screen.findByText("b.png")).toBeTruthy();
-    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x"], "c.txt", { type: "text/plain" })] } });
-    expect(await screen.findByText("c.txt")).toBeTruthy();
+    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x"], "c.jpg", { type: "image/jpeg" })] } });
+    expect(await screen.findByText("c.jpg")).toBeTruthy();
     await user.click(screen.getByRole("button", { name: "Remove b.png" }));
-    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x".repeat(1_001)], "d.txt", { type: "text/plain" })] } });
+    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x".repeat(1_001)], "d.jpg", { type: "image/jpeg" })] } });
     expect((await screen.findByRole("alert")).textContent).toMatch(/too large: at most 1 kB/);
-    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x"], "e.exe", { type: "application/x-msdownload" })] } });
+    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x"], "e.pdf", { type: "application/pdf" })] } });
     await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("Files of this kind can’t be sent."));
     await user.type(field(), "both{Enter}");
     await waitFor(() => expect(browser.uploads.map((one) => one.size)).toEqual([3, 1]));
@@ -140,7 +141,7 @@ describe("the window", () => {
   it("offers no files where the administrator wants none", async () => {
     await open({ config: { ...CONFIG, attachments: null } });
     expect(screen.queryByRole("button", { name: "Attach a file" })).toBeNull();
-    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x"], "c.txt", { type: "text/plain" })] } });
+    fireEvent.drop(root.querySelector(".window") as Element, { dataTransfer: { types: ["Files"], files: [new File(["x"], "c.jpg", { type: "image/jpeg" })] } });
     expect(screen.queryByText("c.txt")).toBeNull();
   });
 

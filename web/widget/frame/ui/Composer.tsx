@@ -1,7 +1,7 @@
 /** Where the visitor writes: text, files by button, paste or drop. What is written stays until it is sent, through reloads too. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileSize } from "../../../app/lib/text";
-import { ACCEPTED, fileTypeOf, isPicture, previewOf } from "../uploads";
+import { accepted, fileTypeOf, isPicture, previewOf } from "../uploads";
 import { useShared } from "./context";
 import { Icon } from "./icons";
 
@@ -36,7 +36,7 @@ export function Composer({ disabled, placeholder, dropped, onTaken, focus }: Pro
   const [problem, setProblem] = useState<string | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const chooser = useRef<HTMLInputElement>(null);
-  const most = config.attachments?.max_bytes ?? 0;
+  const { max_bytes: most, types } = config.attachments ?? { max_bytes: 0, types: {} };
   const files = config.attachments !== null && !disabled;
 
   const write = (next: string) => {
@@ -52,7 +52,7 @@ export function Composer({ disabled, placeholder, dropped, onTaken, focus }: Pro
   const stage = async (all: readonly File[]) => {
     setProblem(null);
     for (const file of all.slice(0, MOST_FILES - staged.length)) {
-      const fileType = fileTypeOf(file);
+      const fileType = fileTypeOf(file, types);
       if (fileType === null) setProblem(words.t("wrongType"));
       else if (file.size > most) setProblem(words.t("tooLarge", { size: fileSize(most, words.tag) }));
       else {
@@ -141,7 +141,7 @@ export function Composer({ disabled, placeholder, dropped, onTaken, focus }: Pro
               tabIndex={-1}
               aria-hidden="true"
               multiple
-              accept={ACCEPTED}
+              accept={accepted(types)}
               onChange={(event) => {
                 void stage([...(event.currentTarget.files ?? [])]);
                 event.currentTarget.value = "";

@@ -71,7 +71,7 @@ pub(in crate::compat) fn already_open(caller: &ConsumerCaller) -> Failure {
 fn refused(caller: &ConsumerCaller, error: OpenError) -> Failure {
     match error.kind {
         OpenErrorKind::AlreadyOpen(_) => already_open(caller),
-        OpenErrorKind::SourceOff => Failure::forbidden(error.message),
+        OpenErrorKind::SourceOff | OpenErrorKind::SignInRequired => Failure::forbidden(error.message),
         OpenErrorKind::NoSuchSkill | OpenErrorKind::Invalid => Failure::bad_request(error.message),
         OpenErrorKind::IdempotencyMismatch => Failure::conflict(error.message),
         OpenErrorKind::Unavailable => Failure::unavailable(),

@@ -55,7 +55,7 @@ fn refused(shared: &Shared, error: &VisitorError) -> Refusal {
     let (status, code) = match error {
         VisitorError::NoSuchAccount | VisitorError::NoWebSource | VisitorError::NoSuchConnector(_) => (StatusCode::NOT_FOUND, 4),
         VisitorError::Token(TokenError::Missing) => (StatusCode::BAD_REQUEST, 1),
-        VisitorError::Token(_) | VisitorError::NoSuchProvider(_) => (StatusCode::UNAUTHORIZED, 10),
+        VisitorError::Token(_) | VisitorError::NoSuchProvider(_) | VisitorError::SignInRequired(_) => (StatusCode::UNAUTHORIZED, 10),
         VisitorError::KeysUnavailable(_) => {
             // What went wrong on the brand's side is in our log, not on a stranger's screen.
             let message = "the identity provider's keys can't be fetched; try again later";
