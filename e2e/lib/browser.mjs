@@ -41,7 +41,7 @@ export async function signIn(page, server, login, secret = password) {
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-/** The accessibility violations of what is shown now, one line each. */
+/** The accessibility violations of what a page or frame shows now, one line each. */
 export async function violations(page) {
   await page.evaluate(axe);
   // Colours in the middle of a transition are nobody's contrast; inherited ones start a frame later each.
@@ -51,7 +51,7 @@ export async function violations(page) {
       quiet = document.getAnimations().some((one) => one instanceof CSSTransition) ? 0 : quiet + 1;
     }
   });
-  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], iframes: false }));
   return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? rule.help}`));
 }
 

@@ -13,6 +13,7 @@ export class SocketAgent {
     });
     if (answer.status !== 200) throw new Error(`the log-in of ${username} was answered with ${answer.status}: ${await answer.text()}`);
     const { bearer, config } = await answer.json();
+    agent.url = url;
     agent.me = `${account}.${config.userId}`;
     agent.waiting = new Map();
     agent.rings = [];
@@ -61,8 +62,22 @@ export class SocketAgent {
     return until(`“${text}” to be in the conversation`, async () => (await this.texts(dialogId)).includes(text));
   }
 
-  writes(dialogId, message) {
-    return this.ask('.ams.ms.PublishEvent', { dialogId, event: { type: 'ContentEvent', contentType: 'text/plain', message } });
+  publishes(dialogId, event) {
+    return this.ask('.ams.ms.PublishEvent', { dialogId, event });
+  }
+
+  writes(dialogId, message, more = {}) {
+    return this.publishes(dialogId, { type: 'ContentEvent', contentType: 'text/plain', message, ...more });
+  }
+
+  /** Uploads a file and shows it. */
+  async sendsFile(dialogId, bytes, fileType, caption) {
+    const place = await this.ask('.ams.ms.token.GenerateURLForUploadFile', { fileSize: bytes.length, fileType });
+    const { temp_url_sig: signature, temp_url_expires: expires } = place.queryParams;
+    const put = await fetch(`${this.url}${place.relativePath}?temp_url_sig=${signature}&temp_url_expires=${expires}`, { method: 'PUT', body: bytes });
+    if (put.status !== 201) throw new Error(`the upload was answered with ${put.status}: ${await put.text()}`);
+    const message = { caption, relativePath: place.relativePath, fileType };
+    await this.publishes(dialogId, { type: 'ContentEvent', contentType: 'hosted/file', message });
   }
 
   close() {
