@@ -5,9 +5,8 @@
 //! source's last change is asked for: what was said before it was connected, or while it was off, is not ours to open conversations for.
 
 use crate::channel::{Channel, InboundItem};
+use crate::channel_log::Recorder;
 use crate::ingest::Ingested;
-use crate::outbox::recorder::Recorder;
-use crate::ports::store::{UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{Source, SourceId, Timestamp};
@@ -78,15 +77,14 @@ async fn one(
     let Some(catch_up) = channel.catch_up() else { return Ok(()) };
     let kind = channel.describe();
     let now = app.clock.now();
-    let net = Recorder::new(app, view, source, kind);
+    let net = Recorder::holding(app, view, source, channel);
     let found = catch_up.missed(&view.keys(source), since, now, &net).await;
-    let rows = net.into_rows(None, None);
     let mut stored = 0;
     let failed = found.is_err();
     match found {
         Ok(items) => {
             for item in items.into_iter().filter(|item| is_due(item, since, now)) {
-                if app.ingest(view, source, channel, item).await? == Ingested::Stored {
+                if let Ingested::Stored(_) = app.ingest(view, source, channel, item).await? {
                     stored += 1;
                 }
             }
@@ -103,9 +101,7 @@ async fn one(
     }
     // A round that found nothing is no exchange that anybody will ask about.
     if failed || stored > 0 {
-        let mut unit = UnitOfWork::new(view.account.id.clone());
-        unit.writes = rows.into_iter().map(Write::AddChannelLog).collect();
-        app.commit(unit).await?;
+        net.leave_held();
     }
     Ok(())
 }

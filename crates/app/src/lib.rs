@@ -7,6 +7,7 @@ pub mod administration;
 pub mod caller;
 mod catch_up;
 pub mod channel;
+mod channel_log;
 pub mod composer;
 pub mod connector_app;
 pub mod consumers;
@@ -68,6 +69,8 @@ pub struct App {
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
     outbox: Arc<outbox::Outbox>,
     notifier: Arc<notify::Notifier>,
+    channel_log: channel_log::ChannelLog,
+    lines: channel_log::Lines,
     media: Arc<tokio::sync::Notify>,
     shrinking: Arc<tokio::sync::Semaphore>,
     sessions: session::SessionCache,
@@ -163,6 +166,7 @@ impl App {
         let _one_at_a_time = self.reloading.lock().await;
         let directory = Arc::new(Directory::new(self.store.directory().await?));
         self.directory.store(Arc::clone(&directory));
+        self.lines.clear();
         for view in directory.accounts() {
             let state = self.account_state(&view.account.id);
             state.dispatcher.directory_changed(Arc::clone(view));

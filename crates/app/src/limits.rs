@@ -23,6 +23,10 @@ pub struct Limits {
     pub notifications_per_endpoint: usize,
     /// How long an app may take to connect and answer, in milliseconds.
     pub notification_timeout_ms: u64,
+    /// Rows of the channel log that may wait to be written; beyond, rows are dropped.
+    pub channel_log_queue: usize,
+    /// Rows of the channel log that are kept at most, of all accounts together; the oldest go first.
+    pub channel_log_rows: u64,
     /// Media fetches under way at once.
     pub media_fetches: usize,
     /// How often media is tried at most.
@@ -52,6 +56,8 @@ impl Default for Limits {
             delivery_attempts: 300,
             notifications_per_endpoint: 64,
             notification_timeout_ms: 5_000,
+            channel_log_queue: 4_096,
+            channel_log_rows: 2_000_000,
             media_fetches: 8,
             media_attempts: 8,
             link_s: 60,

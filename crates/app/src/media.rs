@@ -1,7 +1,7 @@
 //! Fetching inbound media: right after the commit, through the guarded client, with the outbox's patience.
 
 use crate::channel::Disposition;
-use crate::outbox::recorder::Recorder;
+use crate::channel_log::{About, Recorder};
 use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
 use crate::{App, Unavailable};
@@ -75,14 +75,12 @@ async fn one(app: &Arc<App>, account: &AccountId, mut file: StoredFile) -> Resul
         let source = view.sources.get(&fetch.source)?;
         Some((view, source, app.channel(&source.channel)?))
     });
-    let mut rows = Vec::new();
     match way.and_then(|(view, source, channel)| Some((view, source, channel, channel.media()?))) {
         None => file.state = FileState::Failed("The page or number that it came over is no longer connected.".to_owned()),
         Some((view, source, channel, media)) => {
-            let net = Recorder::new(app, view, source, channel.describe());
-            let outcome = media.fetch(&view.keys(source), &fetch.url, app.limits.file_bytes, &net).await;
             let conversation = file.shown_in.map(|(conversation, _, _)| conversation);
-            rows = net.into_rows(conversation, None);
+            let net = Recorder::new(app, view, source, &**channel, About { conversation, delivery: None });
+            let outcome = media.fetch(&view.keys(source), &fetch.url, app.limits.file_bytes, &net).await;
             match outcome {
                 Ok(fetched) => {
                     file.declared_type = file.declared_type.or(fetched.content_type);
@@ -113,7 +111,6 @@ async fn one(app: &Arc<App>, account: &AccountId, mut file: StoredFile) -> Resul
     file.fetch = (file.state == FileState::Pending).then_some(fetch);
     let mut unit = UnitOfWork::new(account.clone());
     unit.write(Write::PutFile(file.clone()));
-    unit.writes.extend(rows.into_iter().map(Write::AddChannelLog));
     app.commit(unit).await?;
     if file.state != FileState::Pending {
         let state = app.account_state(account);

@@ -1,7 +1,7 @@
 //! Learning a new consumer's name from the channel: afterwards, at leisure, and never in the way of a message.
 
+use crate::channel_log::{About, Recorder};
 use crate::ingest::Place;
-use crate::outbox::recorder::Recorder;
 use crate::ports::bus::Announcement;
 use crate::ports::store::{UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
@@ -26,7 +26,7 @@ impl App {
         let Some(channel) = self.channel(&source.channel) else { return Ok(()) };
         let Some(profiles) = channel.profiles() else { return Ok(()) };
         let keys = view.keys(source);
-        let net = Recorder::new(self, view, source, channel.describe());
+        let net = Recorder::new(self, view, source, &**channel, About::default());
         let found = profiles.profile(&keys, &consumer.address, &net).await.ok().flatten().unwrap_or_default();
         let state = self.account_state(&view.account.id);
         let _lock = state.live.lock_consumer(source.id, &consumer.address).await;
@@ -37,7 +37,6 @@ impl App {
         changed.profile_checked_at = Some(self.clock.now());
         let mut unit = UnitOfWork::new(view.account.id.clone());
         unit.write(Write::PutConsumer(changed.clone()));
-        unit.writes.extend(net.into_rows(None, None).into_iter().map(Write::AddChannelLog));
         self.commit(unit).await?;
         let id = changed.id;
         state.live.keep_consumer(Arc::new(changed));

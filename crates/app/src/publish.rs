@@ -5,6 +5,7 @@
 mod author;
 
 use crate::channel::OutboundContent;
+use crate::channel_log::{About, Recorder};
 use crate::files::FileError;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
@@ -414,7 +415,7 @@ impl App {
             let state = app.account_state(&conversation.account);
             let Ok(Some(consumer)) = app.load_consumer(&state, &conversation.account, conversation.consumer).await else { return };
             let keys = view.keys(&source);
-            let net = crate::outbox::recorder::Recorder::new(&app, &view, &source, channel.describe());
+            let net = Recorder::new(&app, &view, &source, &*channel, About::conversation(conversation.id));
             if let (Some(signals), false) = (channel.signals(), consumer.opted_out) {
                 let outcome = match signal {
                     Signal::Typing(on) => signals.typing(&keys, &consumer.address, on, &net).await,
@@ -423,11 +424,6 @@ impl App {
                 if outcome.is_err() {
                     metrics::counter!("antiphon_signals_failed_total", "channel" => channel.describe().id).increment(1);
                 }
-            }
-            let mut unit = UnitOfWork::new(conversation.account.clone());
-            unit.writes.extend(net.into_rows(Some(conversation.id), None).into_iter().map(Write::AddChannelLog));
-            if !unit.writes.is_empty() {
-                let _ = app.commit(unit).await;
             }
         });
     }

@@ -1,6 +1,8 @@
 //! Starting and stopping.
 
 use crate::channel::Channel;
+use crate::channel_log::{self, ChannelLog, Lines};
+use crate::ports::store::Swept;
 use crate::ports::{Blobs, Bus, Clock, Ids, NotificationWire, Secrets, Store, net::NetFactory};
 use crate::{App, Directory, Limits, Unavailable, media, notify, outbox};
 use antiphon_domain::AccountId;
@@ -50,6 +52,7 @@ impl App {
         let directory = parts.store.directory().await.map_err(Unavailable::from)?;
         let identity = crate::identity::Identity::new(parts.store.signing_keys().await.map_err(Unavailable::from)?)?;
         let limits = parts.limits;
+        let (channel_log, rows) = ChannelLog::new(limits.channel_log_queue);
         let app = Arc::new(App {
             store: parts.store,
             bus: parts.bus,
@@ -61,6 +64,8 @@ impl App {
             channels: parts.channels,
             outbox: Arc::new(outbox::Outbox::new(limits.sends_per_source)),
             notifier: Arc::new(notify::Notifier::new(parts.notifications, &limits)),
+            channel_log,
+            lines: Lines::default(),
             limits,
             public_url: parts.public_url,
             directory: arc_swap::ArcSwap::from_pointee(Directory::new(directory)),
@@ -77,6 +82,7 @@ impl App {
         for account in &accounts {
             app.account_state(account);
         }
+        app.channel_log.start(channel_log::run(Arc::clone(&app), rows));
         outbox::load(&app).await?;
         app.spawn(outbox::run(Arc::clone(&app)));
         app.spawn(crate::catch_up::run(Arc::clone(&app)));
@@ -95,6 +101,8 @@ impl App {
         self.stopping.send_replace(true);
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        // Last, because what ended just now may have left something to write.
+        self.channel_log.end().await;
     }
 
     /// The live state of an account, if it has any yet.
@@ -106,17 +114,25 @@ impl App {
 /// Deletes what has aged out, a little at a time.
 async fn sweep(app: Arc<App>) {
     const PAUSE_MS: i64 = 60_000;
+    /// Between two bites, so that what arrives meanwhile does not wait.
+    const SHORT_PAUSE_MS: i64 = 50;
     let mut stopping = app.stopping();
+    let mut pause_ms = PAUSE_MS;
     loop {
-        let timer = app.clock.sleep_until(app.clock.now().plus_ms(PAUSE_MS));
+        let timer = app.clock.sleep_until(app.clock.now().plus_ms(pause_ms));
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
             () = timer => {}
         }
-        match app.store.sweep(app.clock.now()).await {
-            Ok(0) => {}
-            Ok(rows) => metrics::counter!("antiphon_swept_rows_total").increment(rows),
-            Err(error) => tracing::warn!(%error, "what has aged out could not be deleted"),
-        }
+        pause_ms = match app.store.sweep(app.clock.now(), app.limits.channel_log_rows).await {
+            Ok(Swept { rows, more }) => {
+                metrics::counter!("antiphon_swept_rows_total").increment(rows);
+                if more { SHORT_PAUSE_MS } else { PAUSE_MS }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what has aged out could not be deleted");
+                PAUSE_MS
+            }
+        };
     }
 }

@@ -1,6 +1,7 @@
 //! Receiving a webhook: find the source, verify, parse, ingest each item, and only then answer.
 
 use crate::channel::{Answer, Channel, DeadLetter, InboundItem, Keys, RawRequest, Refusal};
+use crate::channel_log::{About, Trace};
 use crate::ingest::Ingested;
 use crate::ports::store::{DeadLetterRow, UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
@@ -36,8 +37,15 @@ impl App {
         let Some(addressed) = self.addressed(channel, target) else {
             return text(404, "There is no such source or app.");
         };
+        let trace = Trace::begin(self);
         if let Some(handshake) = connector.handshake(&request, &addressed.keys) {
-            return handshake.unwrap_or_else(|refusal| self.refuse(channel, &addressed, &refusal));
+            return match handshake {
+                Ok(answer) => {
+                    self.log_webhook(&addressed.view, &addressed.keys, &*connector, &request, &answer, trace);
+                    answer
+                }
+                Err(refusal) => self.refuse(channel, &addressed, &refusal),
+            };
         }
         let verified = match connector.verify(&request, &addressed.keys) {
             Ok(verified) => verified,
@@ -45,14 +53,17 @@ impl App {
         };
         let items = connector.parse(verified, &addressed.keys, self.clock.now());
         metrics::counter!("antiphon_webhooks_total", "channel" => connector.describe().id).increment(1);
-        match self.take_in(&*connector, &addressed, &request, items).await {
+        let answer = match self.take_in(&*connector, &addressed, &request, items, &trace).await {
             Ok(()) => connector.acknowledgement(&request),
             Err(error) => {
                 metrics::counter!("antiphon_webhooks_unavailable_total", "channel" => connector.describe().id).increment(1);
                 tracing::warn!(channel, %error, "a webhook could not be stored and was not acknowledged");
+                trace.failed(|| error.to_string());
                 text(503, "Nothing was stored. Please send it again.")
             }
-        }
+        };
+        self.log_webhook(&addressed.view, &addressed.keys, &*connector, &request, &answer, trace);
+        answer
     }
 
     fn addressed(&self, channel: &str, target: &WebhookTarget) -> Option<Addressed> {
@@ -90,6 +101,7 @@ impl App {
         addressed: &Addressed,
         request: &RawRequest,
         items: Vec<Result<InboundItem, DeadLetter>>,
+        trace: &Trace,
     ) -> Result<(), Unavailable> {
         let mut lanes: HashMap<(SourceId, String), Vec<Destined>> = HashMap::new();
         let mut order = Vec::new();
@@ -122,14 +134,14 @@ impl App {
             }
         }
         if let (1, true, Some(lane)) = (order.len(), dead.is_empty(), order.first()) {
-            return self.take_in_lane(connector, lanes.remove(lane).unwrap_or_default(), request).await;
+            return self.take_in_lane(connector, lanes.remove(lane).unwrap_or_default(), request, trace).await;
         }
         let mut running = FuturesUnordered::new();
         let mut waiting = order.into_iter();
         loop {
             while running.len() < self.limits.webhook_concurrency {
                 let Some(lane) = waiting.next() else { break };
-                running.push(self.take_in_lane(connector, lanes.remove(&lane).unwrap_or_default(), request));
+                running.push(self.take_in_lane(connector, lanes.remove(&lane).unwrap_or_default(), request, trace));
             }
             match running.next().await {
                 Some(outcome) => outcome?,
@@ -137,7 +149,7 @@ impl App {
             }
         }
         for (source, letter) in dead {
-            self.bury(connector, &addressed.view, source.as_deref(), request, &letter).await?;
+            self.bury(connector, &addressed.view, source.as_deref(), request, &letter, trace).await?;
         }
         Ok(())
     }
@@ -147,12 +159,16 @@ impl App {
         connector: &dyn Channel,
         items: Vec<Destined>,
         request: &RawRequest,
+        trace: &Trace,
     ) -> Result<(), Unavailable> {
         for (view, source, item) in items {
             match self.ingest(&view, &source, connector, item).await? {
-                Ingested::Stored => {}
-                Ingested::Repeated => metrics::counter!("antiphon_duplicates_total", "channel" => connector.describe().id).increment(1),
-                Ingested::Unusable(letter) => self.bury(connector, &view, Some(&source), request, &letter).await?,
+                Ingested::Stored(about) => trace.saw(Some(source.id), about),
+                Ingested::Repeated(about) => {
+                    trace.saw(Some(source.id), about);
+                    metrics::counter!("antiphon_duplicates_total", "channel" => connector.describe().id).increment(1);
+                }
+                Ingested::Unusable(letter) => self.bury(connector, &view, Some(&source), request, &letter, trace).await?,
             }
         }
         Ok(())
@@ -182,8 +198,11 @@ impl App {
         source: Option<&Source>,
         request: &RawRequest,
         letter: &DeadLetter,
+        trace: &Trace,
     ) -> Result<(), Unavailable> {
         let now = self.clock.now();
+        trace.saw(source.map(|source| source.id), About::default());
+        trace.failed(|| format!("It could not be used and became a dead letter: {}.", letter.reason));
         metrics::counter!("antiphon_dead_letters_total", "channel" => connector.describe().id, "code" => letter.code).increment(1);
         let mut unit = UnitOfWork::new(view.account.id.clone());
         unit.write(Write::AddDeadLetter(DeadLetterRow {
@@ -214,7 +233,8 @@ impl App {
         };
         let items = connector.parse(crate::channel::Verified { request: &request }, &keys, self.clock.now());
         let addressed = Addressed { view: Arc::clone(view), keys };
-        self.take_in(&*connector, &addressed, &request, items).await
+        // The exchange itself is in the log since it came.
+        self.take_in(&*connector, &addressed, &request, items, &Trace::begin(self)).await
     }
 }
 

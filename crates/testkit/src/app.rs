@@ -180,13 +180,23 @@ impl TestApp {
     pub async fn receive_signed(&self, lines: &str, signature: &str) -> Answer {
         let mut headers = http::HeaderMap::new();
         headers.insert(SIGNATURE, signature.parse().expect("a header value"));
+        self.call_webhook(http::Method::POST, "", headers, lines).await
+    }
+
+    /// The channel asks whether the webhook is ours, with a token.
+    pub async fn shake_hands(&self, token: &str) -> Answer {
+        self.call_webhook(http::Method::GET, &format!("token={token}"), http::HeaderMap::new(), "").await
+    }
+
+    async fn call_webhook(&self, method: http::Method, query: &str, headers: http::HeaderMap, body: &str) -> Answer {
+        let mark = if query.is_empty() { "" } else { "?" };
         let request = RawRequest {
-            method: http::Method::POST,
-            urls: vec![format!("https://antiphon.test/webhooks/{}/{ADDRESS}", channel::ID)],
+            method,
+            urls: vec![format!("https://antiphon.test/webhooks/{}/{ADDRESS}{mark}{query}", channel::ID)],
             tail: String::new(),
-            query: String::new(),
+            query: query.to_owned(),
             headers,
-            body: lines.to_owned().into(),
+            body: body.to_owned().into(),
         };
         self.app.receive_webhook(channel::ID, &WebhookTarget::Source(ADDRESS.to_owned()), request).await
     }

@@ -2,11 +2,12 @@
 //!
 //! One line is one item: `say KEY FROM TEXT`, `picture KEY FROM URL`, `delivered ID`, `read FROM TIME`, `echo KEY TO TEXT`,
 //! `typing FROM`, `reacts KEY FROM MESSAGE`, `comes KEY FROM LINK`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
-//! which is a dead letter.
+//! which is a dead letter. A GET with `token=SECRET` is a handshake.
 
 use antiphon_app::channel::{
-    Adapted, CatchUp, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind, Keys,
-    LookedUp, Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, TryAgain, Usage, Verified,
+    Adapted, Answer, CatchUp, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind,
+    Keys, LookedUp, Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, TryAgain, Usage,
+    Verified,
 };
 use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetError, NetRequest};
@@ -142,6 +143,16 @@ impl Channel for TestChannel {
         let given = request.headers.get(SIGNATURE).ok_or(Refusal::BadSignature("missing"))?;
         let right: bool = given.as_bytes().ct_eq(secret.as_bytes()).into();
         if right { Ok(Verified { request }) } else { Err(Refusal::BadSignature("wrong")) }
+    }
+
+    fn handshake(&self, request: &RawRequest, keys: &Keys) -> Option<Result<Answer, Refusal>> {
+        let given = request.query.strip_prefix("token=").filter(|_| request.method == http::Method::GET)?;
+        let right = keys.credential("secret").is_some_and(|secret| given.as_bytes().ct_eq(secret.as_bytes()).into());
+        Some(if right {
+            Ok(Answer { status: 200, content_type: "text/plain", body: "welcome".to_owned() })
+        } else {
+            Err(Refusal::BadToken)
+        })
     }
 
     fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {

@@ -41,6 +41,12 @@ impl VirtualClock {
         }
     }
 
+    /// Whether somebody waits for that very time.
+    pub fn is_awaited(&self, at: Timestamp) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.sleepers.iter().any(|(due, wake)| *due == at && !wake.is_closed())
+    }
+
     /// The next time that somebody waits for.
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.inner

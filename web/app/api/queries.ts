@@ -94,7 +94,7 @@ export const queries = (api: Api) => ({
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next,
     }),
-  channelLog: (filter: { source?: string }) =>
+  channelLog: (filter: { source?: string; direction?: string }) =>
     infiniteQueryOptions({
       queryKey: ["channel-log", filter],
       queryFn: ({ signal, pageParam }) => api.channelLog({ ...filter, limit: 50, after: pageParam }, signal),

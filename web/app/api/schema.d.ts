@@ -2741,6 +2741,7 @@ export interface operations {
                 source?: string;
                 conversation?: string;
                 delivery?: string;
+                direction?: components["schemas"]["LogDirection"];
                 limit?: number;
                 after?: string;
             };

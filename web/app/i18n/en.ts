@@ -468,6 +468,7 @@ export const en = {
   "log.title": "Channel log",
   "log.lead": "Every exchange with a channel in the last days, secrets masked.",
   "log.direction": "Direction",
+  "log.bothDirections": "Both directions",
   "log.in": "In",
   "log.out": "Out",
   "log.request": "Request",

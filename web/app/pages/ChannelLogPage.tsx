@@ -18,8 +18,9 @@ const statusTone = (e: ChannelLogEntry) => (e.status !== null && e.status < 400 
 export function ChannelLogPage(): ReactNode {
   const { queries, session } = useDesk();
   const [source, setSource] = useState("");
+  const [direction, setDirection] = useState("");
   const [open, setOpen] = useState<ChannelLogEntry | null>(null);
-  const log = useInfiniteQuery(queries.channelLog(source ? { source } : {}));
+  const log = useInfiniteQuery(queries.channelLog({ ...(source && { source }), ...(direction && { direction }) }));
   const sources = useQuery({ ...queries.sources, enabled: may(session, "manage_sources") }).data?.items ?? [];
   const rows = log.data?.pages.flatMap((p) => p.items) ?? [];
   const sourceName = (id: string | null) => sources.find((s) => s.id === id)?.name ?? id ?? "";
@@ -31,11 +32,16 @@ export function ChannelLogPage(): ReactNode {
       query={log}
       empty={rows.length === 0}
       filters={
-        sources.length > 0 && (
+        <div className="flex flex-wrap gap-3">
+          {sources.length > 0 && (
+            <div className="max-w-xs">
+              <Select label={t("log.source")} value={source} onChange={(e) => setSource(e.target.value)} options={[{ value: "", label: t("log.allSources") }, ...sources.map((s) => ({ value: s.id, label: s.name }))]} />
+            </div>
+          )}
           <div className="max-w-xs">
-            <Select label={t("log.source")} value={source} onChange={(e) => setSource(e.target.value)} options={[{ value: "", label: t("log.allSources") }, ...sources.map((s) => ({ value: s.id, label: s.name }))]} />
+            <Select label={t("log.direction")} value={direction} onChange={(e) => setDirection(e.target.value)} options={[{ value: "", label: t("log.bothDirections") }, { value: "in", label: t("log.in") }, { value: "out", label: t("log.out") }]} />
           </div>
-        )
+        </div>
       }
     >
       <Table<ChannelLogEntry>

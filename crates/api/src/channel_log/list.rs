@@ -50,6 +50,7 @@ pub(crate) enum LogDirection {
 /// Exchanges with channels, newest first. Needs `view_channel_log`.
 #[utoipa::path(get, path = "/api/v1/accounts/{account}/channel-log", tag = "channel log",
     params(("source" = Option<String>, Query), ("conversation" = Option<String>, Query), ("delivery" = Option<String>, Query),
+        ("direction" = Option<LogDirection>, Query),
         ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
     responses((status = 200, body = Page<ChannelLogEntry>)))]
 pub(crate) async fn list_channel_log(ask: Ask) -> Result<Json<Page<ChannelLogEntry>>, ApiError> {
@@ -60,6 +61,7 @@ pub(crate) async fn list_channel_log(ask: Ask) -> Result<Json<Page<ChannelLogEnt
         source: query.parsed("source")?,
         conversation: query.parsed("conversation")?,
         delivery: query.parsed("delivery")?,
+        inbound: query.one_of("direction", &[("in", true), ("out", false)])?,
     };
     query.finish()?;
     let rows = ask.app().store().channel_log(ask.account(), &filter, page.after::<RowId>()?, page.limit + 1).await?;

@@ -251,7 +251,7 @@ async fn a_client_that_does_not_read_is_let_go() {
     served.test.receive("say k1 +49151 hello").await;
     let conversation = accept(&mut client).await;
     for _ in 0..20 {
-        // Notes, so that nothing goes out and no other timer is due soon.
+        // Notes, so that nothing goes out and no other timer is due then.
         let note = json!({ "type": "ContentEvent", "contentType": "text/plain", "message": "x".repeat(5_000) });
         let body = json!({ "dialogId": conversation, "messageAudience": "AGENTS_AND_MANAGERS", "event": note });
         client.must(PUBLISH, body, 200, ".ams.ms.PublishEvent$Response").await;
@@ -262,8 +262,8 @@ async fn a_client_that_does_not_read_is_let_go() {
     for _ in 0..400 {
         client.send_text(&frame).await;
     }
-    // The server waits for the client: the only timer that is due that soon is its patience.
-    while served.test.clock.next_wake() != Some(patience) {
+    // The server waits for the client: the only timer that is due just then is its patience.
+    while !served.test.clock.is_awaited(patience) {
         tokio::task::yield_now().await;
     }
     let mut states = served.test.listen(Topic::User(user.account.clone(), user.id()));

@@ -87,7 +87,7 @@ fn stuck() -> Body {
 /// Lets 30 seconds pass as soon as somebody waits for exactly that.
 async fn half_a_minute(world: &World) {
     let end = world.test.clock.now().plus_ms(30_000);
-    while world.test.clock.next_wake() != Some(end) {
+    while !world.test.clock.is_awaited(end) {
         tokio::task::yield_now().await;
     }
     world.test.clock.advance(30_000);

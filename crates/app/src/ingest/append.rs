@@ -12,7 +12,7 @@ use crate::ports::store::{CommitError, UnitOfWork, Write};
 use antiphon_domain::conversation::Draft;
 use antiphon_domain::event::Originator;
 use antiphon_domain::routing::Task;
-use antiphon_domain::{Audience, Consumer, EventBody, Role, Timestamp};
+use antiphon_domain::{Audience, Consumer, ConversationId, EventBody, Role, Timestamp};
 use std::sync::Arc;
 
 /// What arrived, and whose conversation it belongs to.
@@ -28,14 +28,14 @@ pub(super) struct Arrival<'a> {
 }
 
 impl App {
-    /// Commits the item's contents as events, and announces them. Hold the consumer's lock.
+    /// Commits the item's contents as events, and announces them; returns whose. Hold the consumer's lock.
     pub(super) async fn append_arrival(
         self: &Arc<Self>,
         place: &Place<'_>,
         item: &InboundItem,
         arrival: Arrival<'_>,
         now: Timestamp,
-    ) -> Result<(), Again> {
+    ) -> Result<ConversationId, Again> {
         let account = &place.view.account.id;
         let live = &place.state.live;
         let Arrival { originator, mut consumer, changed, known, contents, metadata } = arrival;
@@ -87,6 +87,7 @@ impl App {
             events.push(Arc::new(event));
         }
         let next = Arc::new(next);
+        let id = next.id;
         unit.write(Write::PutConversation { conversation: Arc::clone(&next), was });
         unit.writes.extend(changes.iter().map(|change| Write::AddChange { conversation: next.id, change: change.clone() }));
         unit.writes.extend(events.iter().map(|event| Write::AddEvent { conversation: next.id, event: Arc::clone(event) }));
@@ -121,6 +122,6 @@ impl App {
         if !known.is_some_and(|known| known.had_one) {
             self.look_up_profile(place, consumer);
         }
-        Ok(())
+        Ok(id)
     }
 }

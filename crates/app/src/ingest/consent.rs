@@ -3,6 +3,7 @@
 use super::{Again, Ingested, Place, message::Said};
 use crate::App;
 use crate::channel::{InboundContent, InboundItem, OutboundContent};
+use crate::channel_log::About;
 use crate::live::KnownConsumer;
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{UnitOfWork, Write};
@@ -106,6 +107,7 @@ impl App {
             place.state.live.keep_conversation(Arc::clone(&moved.after));
             self.announce_move(moved);
         }
+        let about = About { conversation: open.as_ref().map(|(current, _)| current.id), delivery: None };
         drop(open);
         self.outbox.forget(&cancelled);
         self.outbox.push(account, confirmations);
@@ -113,7 +115,7 @@ impl App {
             self.announce(account, &[], Announcement::Deliveries(Arc::new(cancelled)));
         }
         self.announce(account, &[], Announcement::Consumer(consumer.id));
-        Ok(Some(Ingested::Stored))
+        Ok(Some(Ingested::Stored(about)))
     }
 
     /// Whether the consumer of a delivery withdrew their consent since it was queued. The confirmation of just that goes out.

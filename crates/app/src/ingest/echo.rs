@@ -4,6 +4,7 @@ use super::append::Arrival;
 use super::{Again, Climb, Ingested, Place};
 use crate::App;
 use crate::channel::{InboundContent, InboundItem, TryAgain};
+use crate::channel_log::About;
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::{Delivery, DeliveryId, DeliveryStatus, Role};
@@ -41,7 +42,7 @@ impl App {
             return self.join_echo(place, own, vendor_id).await;
         }
         if contents.is_empty() || to.is_empty() {
-            return Ok(Ingested::Stored);
+            return Ok(Ingested::Stored(About::default()));
         }
         let live = &place.state.live;
         let _consumer_lock = live.lock_consumer(place.source.id, to).await;
@@ -57,19 +58,20 @@ impl App {
             contents,
             metadata: None,
         };
-        self.append_arrival(place, item, arrival, now).await?;
-        Ok(Ingested::Stored)
+        let conversation = self.append_arrival(place, item, arrival, now).await?;
+        Ok(Ingested::Stored(About::conversation(conversation)))
     }
 
     /// Our own message came back: now we know for certain that the channel took it, and under which id.
     async fn join_echo(self: &Arc<Self>, place: &Place<'_>, own: Delivery, vendor_id: &str) -> Result<Ingested, Again> {
         // A send whose answer is still under way stores its own outcome; the echo of it would only race with that.
+        let about = About::delivery(&own);
         let known = own.vendor_id.is_some() && own.status >= DeliveryStatus::Sent;
         if known || self.outbox.in_flight(&own) {
-            return Ok(Ingested::Repeated);
+            return Ok(Ingested::Repeated(about));
         }
         let climb = Climb { status: DeliveryStatus::Sent, reason: None, vendor_id: Some(vendor_id), again: None };
         self.climb(place, own.conversation, &[own.id], &climb).await?;
-        Ok(Ingested::Stored)
+        Ok(Ingested::Stored(about))
     }
 }

@@ -4,6 +4,7 @@ use super::append::Arrival;
 use super::{Again, Ingested, Place};
 use crate::App;
 use crate::channel::{DeadLetter, InboundContent, InboundItem};
+use crate::channel_log::About;
 use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::file::FileFetch;
@@ -56,8 +57,8 @@ impl App {
             contents: said.contents,
             metadata: said.metadata,
         };
-        self.append_arrival(place, item, arrival, now).await?;
-        Ok(Ingested::Stored)
+        let conversation = self.append_arrival(place, item, arrival, now).await?;
+        Ok(Ingested::Stored(About::conversation(conversation)))
     }
 
     /// What a consumer sent, as content of an event. Media becomes a file that is still to be fetched.

@@ -8,6 +8,7 @@ mod note;
 mod receipt;
 
 use crate::channel::{Channel, DeadLetter, InboundItem, InboundKind};
+use crate::channel_log::About;
 use crate::live::KnownConsumer;
 use crate::ports::bus::Announcement;
 use crate::ports::store::{CommitError, ReadError, UnitOfWork, Write};
@@ -26,9 +27,9 @@ pub(crate) use receipt::Climb;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ingested {
     /// It is durable, or of no consequence.
-    Stored,
+    Stored(About),
     /// It was stored before.
-    Repeated,
+    Repeated(About),
     /// It can't be used.
     Unusable(DeadLetter),
 }
@@ -101,16 +102,16 @@ impl App {
                 InboundKind::Typing { from, on } => self.ingest_typing(&place, from, *on).await,
                 InboundKind::Health { state, message } => {
                     let health = Health { state: *state, message: message.clone(), since: self.clock.now() };
-                    return self.change_health(view, source, health).await.map(|()| Ingested::Stored);
+                    return self.change_health(view, source, health).await.map(|()| Ingested::Stored(About::default()));
                 }
                 InboundKind::Ignored(label) => {
                     metrics::counter!("antiphon_ignored_items_total", "channel" => channel.describe().id, "label" => *label).increment(1);
-                    return Ok(Ingested::Stored);
+                    return Ok(Ingested::Stored(About::default()));
                 }
             };
             match tried {
                 Ok(outcome) => return Ok(outcome),
-                Err(Again::Repeated) => return Ok(Ingested::Repeated),
+                Err(Again::Repeated) => return Ok(Ingested::Repeated(about_repeat(&place, &item))),
                 Err(Again::Down(error)) => return Err(error),
                 Err(Again::Conflict) => metrics::counter!("antiphon_conflicts_total").increment(1),
             }
@@ -161,15 +162,17 @@ impl App {
 
     async fn ingest_typing(&self, place: &Place<'_>, from: &str, on: bool) -> Result<Ingested, Again> {
         let known = self.known_consumer(place, from).await?;
+        let mut about = About::default();
         if let Some((conversation, guard)) = self.open_of(place, known.as_ref()).await? {
             drop(guard);
+            about = About::conversation(conversation.id);
             // A survey takes no chat states.
             if conversation.main().open {
                 let party = Party::Consumer(conversation.consumer);
                 self.announce_chat_state(conversation, DialogNumber::MAIN, party, if on { "COMPOSING" } else { "PAUSE" });
             }
         }
-        Ok(Ingested::Stored)
+        Ok(Ingested::Stored(about))
     }
 
     /// Records how a source fares, when that is news.
@@ -190,4 +193,11 @@ impl App {
         self.announce(&view.account.id, &[], Announcement::Source(source.id, health, enabled));
         Ok(())
     }
+}
+
+/// What an item that was stored before is about, as far as memory tells.
+fn about_repeat(place: &Place<'_>, item: &InboundItem) -> About {
+    let (InboundKind::Message { from: address, .. } | InboundKind::Echo { to: address, .. }) = &item.kind else { return About::default() };
+    let known = place.state.live.known(place.source.id, &address.as_str().into());
+    About { conversation: known.and_then(|known| known.open), delivery: None }
 }

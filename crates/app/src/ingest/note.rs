@@ -6,6 +6,7 @@
 use super::{Again, Ingested, Place};
 use crate::App;
 use crate::channel::InboundItem;
+use crate::channel_log::About;
 use crate::live::KnownConsumer;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{UnitOfWork, Write};
@@ -33,7 +34,7 @@ impl App {
     pub(super) async fn ingest_note(self: &Arc<Self>, place: &Place<'_>, item: &InboundItem, noted: &Noted<'_>) -> Result<Ingested, Again> {
         let Some(note) = readable(noted.note).filter(|_| !noted.from.is_empty()) else {
             metrics::counter!("antiphon_ignored_items_total", "channel" => place.channel.describe().id, "label" => "note").increment(1);
-            return Ok(Ingested::Stored);
+            return Ok(Ingested::Stored(About::default()));
         };
         let _consumer_lock = place.state.live.lock_consumer(place.source.id, noted.from).await;
         let known = self.known_consumer(place, noted.from).await?;
@@ -62,12 +63,13 @@ impl App {
                 return Err(error.into());
             }
             place.state.live.keep_conversation(Arc::clone(&next));
+            let about = About::conversation(next.id);
             self.announce_move(ConversationMoved { after: next, departed: Vec::new(), events: vec![event], changes: Vec::new() });
-            return Ok(Ingested::Stored);
+            return Ok(Ingested::Stored(about));
         }
         if !noted.keep {
             metrics::counter!("antiphon_ignored_items_total", "channel" => place.channel.describe().id, "label" => "note").increment(1);
-            return Ok(Ingested::Stored);
+            return Ok(Ingested::Stored(About::default()));
         }
         let mut consumer =
             known.as_ref().map_or_else(|| self.new_consumer(place, noted.from, None, now), |known| (*known.consumer).clone());
@@ -79,7 +81,7 @@ impl App {
         }
         let known = known.unwrap_or_else(|| KnownConsumer { consumer: Arc::new(consumer.clone()), open: None, had_one: false });
         place.state.live.keep_known(KnownConsumer { consumer: Arc::new(consumer), ..known });
-        Ok(Ingested::Stored)
+        Ok(Ingested::Stored(About::default()))
     }
 
     /// The place of the message that something is about: one of ours by the channel's id, else the last that there is.

@@ -3,6 +3,7 @@
 use super::{Again, Ingested, Place};
 use crate::App;
 use crate::channel::{ReceiptOf, TryAgain};
+use crate::channel_log::About;
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{UnitOfWork, Write};
 use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
@@ -74,6 +75,7 @@ impl App {
                 }
             }
         }
+        let about = about(&deliveries);
         // A receipt of one message says which hand-over it speaks of.
         let vendor_id = match of {
             ReceiptOf::Ids { vendor_ids, .. } if vendor_ids.len() == 1 => vendor_ids.first().map(String::as_str),
@@ -97,7 +99,7 @@ impl App {
         {
             self.note_opt_out(place, of, reason).await?;
         }
-        Ok(Ingested::Stored)
+        Ok(Ingested::Stored(about))
     }
 
     /// Moves deliveries of one conversation up, with the consumer's receipts where the dialog is open.
@@ -258,6 +260,18 @@ impl App {
     ) {
         let users: Vec<_> = state.live.conversation(conversation).map(|known| crate::users_of(&known).collect()).unwrap_or_default();
         self.announce(account, &users, Announcement::Deliveries(Arc::new(deliveries)));
+    }
+}
+
+/// What these deliveries have in common.
+fn about(deliveries: &[Delivery]) -> About {
+    match deliveries {
+        [] => About::default(),
+        [one] => About::delivery(one),
+        [first, others @ ..] => {
+            let together = others.iter().all(|other| other.conversation == first.conversation);
+            About { conversation: together.then_some(first.conversation), delivery: None }
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 //! handed over, the rest waits. Lanes never wait for one another, except that a source in trouble pauses as a whole.
 
 mod lanes;
-pub(crate) mod recorder;
 mod send;
 
 use crate::channel::Usage;
@@ -195,8 +194,8 @@ pub(crate) async fn load(app: &Arc<App>) -> Result<(), Unavailable> {
     let mut after = None;
     loop {
         let page = app.store.outbox(after, 500).await?;
-        let Some((_, last)) = page.last() else { return Ok(()) };
-        after = Some(last.id);
+        let Some((account, last)) = page.last() else { return Ok(()) };
+        after = Some((account.clone(), last.id));
         for (account, delivery) in page {
             if delivery.handed_over_at.is_some() {
                 send::interrupted(app, &account, delivery).await?;

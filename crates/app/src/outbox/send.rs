@@ -1,8 +1,8 @@
 //! Handing one delivery over, and storing what came of it.
 
 use super::Outcome;
-use super::recorder::Recorder;
 use crate::channel::{Channel, Disposition, LookedUp, Outbound, OutboundFile, SendError};
+use crate::channel_log::{About, Recorder};
 use crate::ingest::{Climb, Place, opted_out_reason};
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
@@ -36,7 +36,7 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
     if !way.source.enabled || way.source.health.state == HealthState::NeedsReauthorisation {
         if delivery.handed_over_at.take().is_some() {
             delivery.attempts = 0;
-            if let Err(error) = put(app, account, &delivery, Vec::new()).await {
+            if let Err(error) = put(app, account, &delivery).await {
                 return after_store_trouble(app, delivery, &error);
             }
         }
@@ -44,7 +44,7 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
     }
     if app.has_opted_out(&way.view, &delivery).await {
         delivery.climb(DeliveryStatus::Cancelled, Some(opted_out_reason()), app.clock.now());
-        return settle(app, account, &way, delivery, Vec::new()).await;
+        return settle(app, account, &way, delivery).await;
     }
     let now = app.clock.now();
     // Durable before the call: if the process ends in the middle, nobody resends what may have gone out. What goes out at
@@ -55,7 +55,7 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         delivery.handed_over_at = Some(now);
         // The id of an earlier hand-over is not this one's.
         delivery.vendor_id = None;
-        if let Err(error) = put(app, account, &delivery, Vec::new()).await {
+        if let Err(error) = put(app, account, &delivery).await {
             return after_store_trouble(app, before, &error);
         }
     }
@@ -63,12 +63,11 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         Ok(out) => out,
         Err(reason) => {
             delivery.climb(DeliveryStatus::Failed, Some(reason), app.clock.now());
-            return settle(app, account, &way, delivery, Vec::new()).await;
+            return settle(app, account, &way, delivery).await;
         }
     };
-    let net = Recorder::new(app, &way.view, &way.source, way.channel.describe());
+    let net = Recorder::new(app, &way.view, &way.source, &*way.channel, About::delivery(&delivery));
     let outcome = way.channel.send(&out, &net).await;
-    let rows = net.into_rows(Some(delivery.conversation), Some(delivery.id)).into_iter().map(Write::AddChannelLog).collect();
     metrics::counter!("antiphon_sends_total", "channel" => way.channel.describe().id, "ok" => if outcome.is_ok() { "yes" } else { "no" })
         .increment(1);
     match outcome {
@@ -77,9 +76,9 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
             delivery.climb(DeliveryStatus::Sent, None, app.clock.now());
             app.outbox.worked(delivery.source, sent.usage, app.clock.now());
             healthy(app, &way).await;
-            settle(app, account, &way, delivery, rows).await
+            settle(app, account, &way, delivery).await
         }
-        Err(error) => trouble(app, account, &way, delivery, out, error, rows).await,
+        Err(error) => trouble(app, account, &way, delivery, out, error).await,
     }
 }
 
@@ -118,15 +117,7 @@ async fn outbound(
     })
 }
 
-async fn trouble(
-    app: &Arc<App>,
-    account: &AccountId,
-    way: &Way,
-    mut delivery: Delivery,
-    out: Outbound,
-    error: SendError,
-    rows: Vec<Write>,
-) -> Outcome {
+async fn trouble(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: Delivery, out: Outbound, error: SendError) -> Outcome {
     let now = app.clock.now();
     let reason = error.reason;
     match error.disposition {
@@ -134,10 +125,10 @@ async fn trouble(
             let most = max_attempts.unwrap_or(app.limits.delivery_attempts).min(app.limits.delivery_attempts);
             if delivery.attempts >= most {
                 delivery.climb(DeliveryStatus::Failed, Some(reason), now);
-                return settle(app, account, way, delivery, rows).await;
+                return settle(app, account, way, delivery).await;
             }
             let at = now.plus_ms(backoff_ms(delivery.attempts.saturating_sub(1), app.ids.dice(), after_ms));
-            match later(app, account, delivery, reason, at, rows).await {
+            match later(app, account, delivery, reason, at).await {
                 Outcome::Later(at, delivery) => Outcome::Failing(at, delivery),
                 other => other,
             }
@@ -145,19 +136,19 @@ async fn trouble(
         Disposition::Throttled { after_ms } => {
             let at = now.plus_ms(after_ms.unwrap_or(PAUSE_MS).clamp(100, 3_600_000));
             delivery.attempts = delivery.attempts.saturating_sub(1);
-            match later(app, account, delivery, reason, at, rows).await {
+            match later(app, account, delivery, reason, at).await {
                 Outcome::Later(at, delivery) => Outcome::Pause(at, delivery),
                 other => other,
             }
         }
         Disposition::Failed => {
             delivery.climb(DeliveryStatus::Failed, Some(reason), now);
-            settle(app, account, way, delivery, rows).await
+            settle(app, account, way, delivery).await
         }
         Disposition::Misconfigured { pause_ms } => {
             delivery.climb(DeliveryStatus::Failed, Some(reason.clone()), now);
             let source = delivery.source;
-            let done = settle(app, account, way, delivery, rows).await;
+            let done = settle(app, account, way, delivery).await;
             if let Some(pause_ms) = pause_ms {
                 app.outbox.pause(source, now.plus_ms(pause_ms));
             }
@@ -168,7 +159,7 @@ async fn trouble(
             let opted_out = *reason.code == *"opted_out";
             delivery.climb(DeliveryStatus::Failed, Some(reason.clone()), now);
             let address = Arc::clone(&delivery.address);
-            let done = settle(app, account, way, delivery, rows).await;
+            let done = settle(app, account, way, delivery).await;
             if opted_out {
                 let state = app.account_state(account);
                 let place = Place { view: &way.view, source: &way.source, channel: &*way.channel, state: &state };
@@ -185,14 +176,14 @@ async fn trouble(
             if let Err(error) = app.change_health(&way.view, &way.source, health).await {
                 tracing::warn!(source = %way.source.id, %error, "a source's health was not stored");
             }
-            match put(app, account, &delivery, rows).await {
+            match put(app, account, &delivery).await {
                 Ok(()) => Outcome::Hold(Box::new(delivery)),
                 Err(error) => after_store_trouble(app, delivery, &error),
             }
         }
         Disposition::Unknown => {
             delivery.climb(DeliveryStatus::Unknown, Some(reason), now);
-            if let Err(error) = put(app, account, &delivery, rows).await {
+            if let Err(error) = put(app, account, &delivery).await {
                 return after_store_trouble(app, delivery, &error);
             }
             announce(app, account, &delivery);
@@ -214,14 +205,12 @@ async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: D
         }
         out.now = app.clock.now();
         out.first_attempt_at = delivery.handed_over_at;
-        let net = Recorder::new(app, &way.view, &way.source, way.channel.describe());
-        let found = lookup.lookup(&out, &net).await;
-        let rows = net.into_rows(Some(delivery.conversation), Some(delivery.id)).into_iter().map(Write::AddChannelLog).collect();
-        match found {
+        let net = Recorder::new(app, &way.view, &way.source, &*way.channel, About::delivery(&delivery));
+        match lookup.lookup(&out, &net).await {
             Ok(LookedUp::Found(vendor_id)) => {
                 delivery.vendor_id = Some(vendor_id.into());
                 delivery.climb(DeliveryStatus::Sent, None, app.clock.now());
-                return settle(app, account, way, delivery, rows).await;
+                return settle(app, account, way, delivery).await;
             }
             Ok(LookedUp::Absent) => {
                 let now = app.clock.now();
@@ -232,13 +221,9 @@ async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: D
                     message: "The channel did not get it the first time; it is sent again.".into(),
                     remedy: None,
                 };
-                return later(app, account, delivery, reason, now, rows).await;
+                return later(app, account, delivery, reason, now).await;
             }
-            Ok(LookedUp::Unclear) | Err(_) => {
-                let mut unit = UnitOfWork::new(account.clone());
-                unit.writes = rows;
-                let _ = app.commit(unit).await;
-            }
+            Ok(LookedUp::Unclear) | Err(_) => {}
         }
     }
     Outcome::Settled
@@ -253,7 +238,7 @@ pub(super) async fn interrupted(app: &Arc<App>, account: &AccountId, mut deliver
         remedy: Some("Ask the consumer, or try again if a second copy does no harm.".into()),
     };
     delivery.climb(DeliveryStatus::Unknown, Some(reason), app.clock.now());
-    put(app, account, &delivery, Vec::new()).await?;
+    put(app, account, &delivery).await?;
     if let Some(way) = way(app, account, &delivery)
         && way.channel.lookup().is_some()
         && let Ok(out) = outbound(app, &way, &delivery, delivery.handed_over_at, app.clock.now()).await
@@ -269,12 +254,12 @@ pub(super) async fn interrupted(app: &Arc<App>, account: &AccountId, mut deliver
     Ok(())
 }
 
-async fn later(app: &Arc<App>, account: &AccountId, mut delivery: Delivery, reason: Reason, at: Timestamp, rows: Vec<Write>) -> Outcome {
+async fn later(app: &Arc<App>, account: &AccountId, mut delivery: Delivery, reason: Reason, at: Timestamp) -> Outcome {
     delivery.handed_over_at = None;
     delivery.next_at = at;
     delivery.reason = Some(reason);
     delivery.updated_at = app.clock.now();
-    match put(app, account, &delivery, rows).await {
+    match put(app, account, &delivery).await {
         Ok(()) => {
             announce(app, account, &delivery);
             Outcome::Later(at, Box::new(delivery))
@@ -284,10 +269,10 @@ async fn later(app: &Arc<App>, account: &AccountId, mut delivery: Delivery, reas
 }
 
 /// Stores a final outcome until it is stored: the channel has spoken, and that must not be forgotten.
-async fn settle(app: &Arc<App>, account: &AccountId, way: &Way, delivery: Delivery, rows: Vec<Write>) -> Outcome {
+async fn settle(app: &Arc<App>, account: &AccountId, way: &Way, delivery: Delivery) -> Outcome {
     let mut stopping = app.stopping();
     loop {
-        match put(app, account, &delivery, rows.clone()).await {
+        match put(app, account, &delivery).await {
             Ok(()) => break,
             Err(error) => {
                 tracing::warn!(delivery = %delivery.id, source = %way.source.id, %error, "an outcome is not stored yet; trying again");
@@ -344,10 +329,9 @@ async fn healthy(app: &Arc<App>, way: &Way) {
     }
 }
 
-async fn put(app: &App, account: &AccountId, delivery: &Delivery, mut rows: Vec<Write>) -> Result<(), CommitError> {
+async fn put(app: &App, account: &AccountId, delivery: &Delivery) -> Result<(), CommitError> {
     let mut unit = UnitOfWork::new(account.clone());
     unit.write(Write::PutDelivery(delivery.clone()));
-    unit.writes.append(&mut rows);
     app.commit(unit).await
 }
 

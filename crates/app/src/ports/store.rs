@@ -541,6 +541,17 @@ pub struct ChannelLogFilter {
     pub conversation: Option<ConversationId>,
     /// Only of a delivery.
     pub delivery: Option<DeliveryId>,
+    /// Only when they called us, or only when we called them.
+    pub inbound: Option<bool>,
+}
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// How many rows went.
+    pub rows: u64,
+    /// Whether there may be more: each sweep deletes a bounded number of each kind.
+    pub more: bool,
 }
 
 /// A read in progress.
@@ -617,13 +628,14 @@ pub trait Store: Send + Sync {
     /// What an account's dispatcher is rebuilt from.
     fn routing<'a>(&'a self, account: &'a AccountId) -> Reading<'a, RoutingRows>;
 
-    /// Queued deliveries of the whole installation in the order of their ids, for rebuilding the outbox.
-    fn outbox<'a>(&'a self, after: Option<DeliveryId>, limit: usize) -> Reading<'a, Vec<(AccountId, Delivery)>>;
+    /// Queued deliveries of the whole installation, for rebuilding the outbox: account by account, each account's by id.
+    fn outbox<'a>(&'a self, after: Option<(AccountId, DeliveryId)>, limit: usize) -> Reading<'a, Vec<(AccountId, Delivery)>>;
     /// A delivery.
     fn delivery<'a>(&'a self, account: &'a AccountId, id: DeliveryId) -> Reading<'a, Option<Delivery>>;
     /// A source's delivery by the channel's id of it.
     fn delivery_by_vendor_id<'a>(&'a self, account: &'a AccountId, source: SourceId, vendor_id: &'a str) -> Reading<'a, Option<Delivery>>;
-    /// Deliveries of a conversation that were handed over and are not read yet, created at or before a time, ascending, at most 500.
+    /// Deliveries of a conversation that were handed over and are not read yet, created at or before a time, ascending: among those
+    /// of its newest events, 500 deliveries in all.
     fn unread_deliveries<'a>(
         &'a self,
         account: &'a AccountId,
@@ -639,7 +651,7 @@ pub trait Store: Send + Sync {
         from: Sequence,
         to: Sequence,
     ) -> Reading<'a, Vec<Delivery>>;
-    /// Deliveries, newest first.
+    /// Deliveries, newest first; those of one conversation by their events. What no longer exists is the end of the list.
     fn deliveries<'a>(
         &'a self,
         account: &'a AccountId,
@@ -713,8 +725,9 @@ pub trait Store: Send + Sync {
 
     /// Whether the store can be reached and written to.
     fn ready<'a>(&'a self) -> Reading<'a, ()>;
-    /// Deletes what has aged out, a bounded number of rows at a time; returns how many.
-    fn sweep<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<u64, CommitError>>;
+    /// Deletes what has aged out, and the oldest exchanges beyond the most that the channel log may hold: a bounded number of rows
+    /// at a time.
+    fn sweep<'a>(&'a self, now: Timestamp, most_log_rows: u64) -> BoxFuture<'a, Result<Swept, CommitError>>;
     /// Writes a consistent copy of the database into a new file, while everything goes on.
     fn backup<'a>(&'a self, to: &'a Path) -> Reading<'a, ()>;
     /// Finishes what was accepted and closes; later commits are refused as unavailable.

@@ -2,6 +2,7 @@
 
 mod apps;
 mod by_agent;
+mod channel_log;
 mod consent;
 mod consumers;
 mod equality;

@@ -12,6 +12,7 @@ pub(super) fn read(mut section: Section, problems: &mut Problems) -> Option<Limi
     let attempts = number("delivery_attempts", 1, 10_000);
     let per_endpoint = number("notifications_per_endpoint", 1, 10_000);
     let notification_timeout_ms = number("notification_timeout_ms", 100, 60_000);
+    let log_rows = number("channel_log_rows", 1_000, 1_000_000_000);
     let fetches = number("media_fetches", 1, 1_000);
     let session_s = number("session_s", 300, 30 * 24 * 3600);
     section.finish(problems);
@@ -23,6 +24,7 @@ pub(super) fn read(mut section: Section, problems: &mut Problems) -> Option<Limi
         delivery_attempts: u32::try_from(attempts?).ok()?,
         notifications_per_endpoint: usize::try_from(per_endpoint?).ok()?,
         notification_timeout_ms: u64::try_from(notification_timeout_ms?).ok()?,
+        channel_log_rows: u64::try_from(log_rows?).ok()?,
         media_fetches: usize::try_from(fetches?).ok()?,
         session_s: session_s?,
         ..Limits::default()

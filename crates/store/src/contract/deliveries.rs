@@ -5,7 +5,7 @@ use super::fixtures::*;
 use antiphon_app::ports::store::{DeliveryFilter, UnitOfWork, Write};
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::file::FileFetch;
-use antiphon_domain::{Delivery, DeliveryId, DeliveryStatus, DialogNumber, FileId, FileState, SourceId, StoredFile, Timestamp};
+use antiphon_domain::{AccountId, Delivery, DeliveryId, DeliveryStatus, DialogNumber, FileId, FileState, SourceId, StoredFile, Timestamp};
 
 fn ids(deliveries: Vec<Delivery>) -> Vec<u64> {
     deliveries.into_iter().map(|delivery| delivery.id.0).collect()
@@ -62,11 +62,28 @@ pub async fn deliveries_climb_and_are_found(harness: &dyn Harness) {
     assert_eq!(ids(store.deliveries(&account, &over, Some(DeliveryId(8)), 2).await.expect("reads")), vec![7, 6]);
     let both = DeliveryFilter { conversation: Some(here), status: Some(DeliveryStatus::Queued), source: Some(SOURCE) };
     assert_eq!(ids(store.deliveries(&account, &both, None, 99).await.expect("reads")), vec![7, 6]);
-    let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), source: Some(SourceId(1)), ..none };
+    let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), source: Some(SourceId(1)), ..none.clone() };
     assert!(store.deliveries(&account, &failed, None, 99).await.expect("reads").is_empty());
+    // A conversation's come by its events: a later part of an earlier event stands with its event.
+    commit(&*store, [Write::PutDelivery(delivery(20, here, 1))]).await;
+    let in_here = DeliveryFilter { conversation: Some(here), ..none };
+    assert_eq!(ids(store.deliveries(&account, &in_here, None, 99).await.expect("reads")), vec![7, 6, 5, 4, 20, 3, 2, 1]);
+    assert_eq!(ids(store.deliveries(&account, &in_here, Some(DeliveryId(4)), 2).await.expect("reads")), vec![20, 3]);
+    assert_eq!(ids(store.deliveries(&account, &in_here, Some(DeliveryId(20)), 2).await.expect("reads")), vec![3, 2]);
+    assert!(store.deliveries(&account, &in_here, Some(DeliveryId(999)), 2).await.expect("reads").is_empty());
 }
 
-/// The outbox holds what is queued of all accounts, by id, whatever order it came in.
+/// A read watermark reaches the newest deliveries of a conversation, not all that there ever were.
+pub async fn a_watermark_looks_at_the_newest(harness: &dyn Harness) {
+    let subject = harness.open().await;
+    let store = subject.store();
+    let sent = |id: u64| Write::PutDelivery(Delivery { status: DeliveryStatus::Sent, ..delivery(id, conversation_id(1), id) });
+    commit(&*store, (1..=520).map(sent)).await;
+    let unread = ids(store.unread_deliveries(&account_id(), conversation_id(1), Timestamp(i64::MAX)).await.expect("reads"));
+    assert_eq!(unread, (21..=520).collect::<Vec<_>>());
+}
+
+/// The outbox holds what is queued of all accounts, account by account and by id, whatever order it came in.
 pub async fn the_outbox_is_in_order(harness: &dyn Harness) {
     let subject = harness.open().await;
     let store = subject.store();
@@ -78,17 +95,19 @@ pub async fn the_outbox_is_in_order(harness: &dyn Harness) {
     }
     let cancelled = Delivery { status: DeliveryStatus::Cancelled, ..delivery(3, conversation_id(1), 0) };
     store.commit(UnitOfWork { account: other_account_id(), writes: vec![Write::PutDelivery(cancelled)] }).await.expect("commits");
-    let mut seen = Vec::new();
+    let mut seen: Vec<(AccountId, u64)> = Vec::new();
     loop {
-        let page = store.outbox(seen.last().map(|(_, id)| DeliveryId(*id)), 2).await.expect("reads");
+        let after = seen.last().map(|(account, id)| (account.clone(), DeliveryId(*id)));
+        let page = store.outbox(after, 2).await.expect("reads");
         if page.is_empty() {
             break;
         }
         seen.extend(page.into_iter().map(|(account, delivery)| (account, delivery.id.0)));
     }
-    let (here, there) = (account_id(), other_account_id());
-    let expected = vec![(there.clone(), 1), (there, 2), (here.clone(), 5), (here.clone(), 1 << 63), (here, u64::MAX - 1)];
-    assert_eq!(seen, expected);
+    let of = |account: AccountId| seen.iter().filter(|(other, _)| *other == account).map(|(_, id)| *id).collect::<Vec<_>>();
+    assert_eq!(of(account_id()), vec![5, 1 << 63, u64::MAX - 1]);
+    assert_eq!(of(other_account_id()), vec![1, 2]);
+    assert!(seen.is_sorted_by_key(|(account, _)| *account != seen[0].0), "account by account: {seen:?}");
 }
 
 /// Files come back by path in every state; those still to be fetched come soonest first, of all accounts.

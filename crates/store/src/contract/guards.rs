@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::fixtures::*;
-use antiphon_app::ports::store::{Answered, CommitError, Write};
+use antiphon_app::ports::store::{Answered, CommitError, Swept, UnitOfWork, Write};
 use antiphon_domain::{SourceId, Timestamp};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -82,8 +82,8 @@ pub async fn aged_out_rows_are_swept(harness: &dyn Harness) {
         ],
     )
     .await;
-    assert_eq!(store.sweep(Timestamp(now)).await, Ok(5));
-    assert_eq!(store.sweep(Timestamp(now)).await, Ok(0));
+    assert_eq!(store.sweep(Timestamp(now), 1_000).await, Ok(Swept { rows: 5, more: false }));
+    assert_eq!(store.sweep(Timestamp(now), 1_000).await, Ok(Swept { rows: 0, more: false }));
     commit(&*store, [once("old", now)]).await;
     assert_eq!(attempt(&*store, [once("young", now)]).await, Err(CommitError::Duplicate));
     assert_eq!(store.answered(&account_id(), "user 7", "old").await.expect("reads"), None);
@@ -92,4 +92,27 @@ pub async fn aged_out_rows_are_swept(harness: &dyn Harness) {
     assert!(store.session([2; 32]).await.expect("reads").is_some());
     let log = store.channel_log(&account_id(), &Default::default(), None, 10).await.expect("reads");
     assert_eq!(log.iter().map(|row| row.id.0).collect::<Vec<_>>(), vec![3]);
+}
+
+/// The channel log holds no more rows than it may, of all accounts together: the oldest go, some at a time.
+pub async fn the_channel_log_is_bounded(harness: &dyn Harness) {
+    let subject = harness.open().await;
+    let store = subject.store();
+    for account in [account_id(), other_account_id()] {
+        let rows = (1..=500).map(|id| Write::AddChannelLog(channel_log(id, 1)));
+        store.commit(UnitOfWork { account, writes: rows.collect() }).await.expect("commits");
+    }
+    assert_eq!(store.sweep(Timestamp(2), 1_000).await, Ok(Swept { rows: 0, more: false }));
+    let mut gone = 0;
+    loop {
+        let swept = store.sweep(Timestamp(2), 300).await.expect("sweeps");
+        gone += swept.rows;
+        if !swept.more {
+            break;
+        }
+    }
+    assert_eq!(gone, 700);
+    assert!(store.channel_log(&account_id(), &Default::default(), None, 9).await.expect("reads").is_empty());
+    let left = store.channel_log(&other_account_id(), &Default::default(), None, 999).await.expect("reads");
+    assert_eq!((left.len(), left.last().map(|row| row.id.0)), (300, Some(201)));
 }

@@ -41,8 +41,13 @@ pub async fn logs_are_paged_newest_first(harness: &dyn Harness) {
         (ChannelLogFilter { source, ..none.clone() }, vec![60, 30, 20, 2]),
         (ChannelLogFilter { conversation, ..none.clone() }, vec![60, 20]),
         (ChannelLogFilter { delivery, ..none.clone() }, vec![60, 30, 20]),
-        (ChannelLogFilter { source, conversation, delivery }, vec![60, 20]),
+        (ChannelLogFilter { source, conversation, delivery, inbound: None }, vec![60, 20]),
         (ChannelLogFilter { delivery: Some(DeliveryId(8)), ..none.clone() }, vec![]),
+        (ChannelLogFilter { inbound: Some(true), ..none.clone() }, vec![60, 30, 3]),
+        (ChannelLogFilter { inbound: Some(false), ..none.clone() }, vec![20, 2, 1]),
+        (ChannelLogFilter { source, inbound: Some(false), ..none.clone() }, vec![20, 2]),
+        (ChannelLogFilter { conversation, inbound: Some(true), ..none.clone() }, vec![60]),
+        (ChannelLogFilter { delivery, inbound: Some(false), ..none.clone() }, vec![20]),
     ] {
         let mut found = Vec::new();
         while let Some(row) = store.channel_log(&account, &filter, found.last().copied().map(RowId), 1).await.expect("reads").pop() {
@@ -104,7 +109,7 @@ pub async fn a_closed_store_is_unavailable(harness: &dyn Harness) {
     assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(CommitError::Unavailable(_)))));
     assert!(matches!(attempt(&*store, [once("late", 1)]).await, Err(CommitError::Unavailable(_))));
     assert!(store.ready().await.is_err());
-    assert!(store.sweep(Timestamp(0)).await.is_err());
+    assert!(store.sweep(Timestamp(0), 9).await.is_err());
     assert!(store.directory().await.is_err());
     store.close().await;
 }

@@ -107,6 +107,6 @@ pub async fn what_users_let_apps_have_begins_and_ends(harness: &dyn Harness) {
     assert_eq!(left().await, [(2, 200), (4, 100)]);
     commit(&*store, [Write::EndSessions { user: UserId(7), keep: None }]).await;
     assert_eq!(left().await, [(4, 100)]);
-    store.sweep(Timestamp(100)).await.expect("sweeps");
+    store.sweep(Timestamp(100), 1_000).await.expect("sweeps");
     assert_eq!(left().await, []);
 }

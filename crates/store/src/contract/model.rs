@@ -114,12 +114,21 @@ impl Model {
             && filter.updated_to.is_none_or(|to| conversation.updated_at <= to)
     }
 
-    /// What the list of deliveries is to give.
+    /// What the list of deliveries is to give: by id, or by event where only one conversation is asked for.
     pub fn deliveries(&self, filter: &DeliveryFilter, after: Option<DeliveryId>, limit: usize) -> Vec<Delivery> {
-        self.deliveries
-            .values()
-            .rev()
-            .filter(|delivery| after.is_none_or(|after| delivery.id < after))
+        let by_event = |delivery: &Delivery| filter.conversation.map(|_| (delivery.dialog, delivery.sequence));
+        let place = |delivery: &Delivery| (by_event(delivery), delivery.id);
+        let after = match after {
+            Some(after) if filter.conversation.is_some() => match self.deliveries.get(&after) {
+                Some(delivery) => Some(place(delivery)),
+                None => return Vec::new(),
+            },
+            after => after.map(|after| (None, after)),
+        };
+        let mut all: Vec<&Delivery> = self.deliveries.values().collect();
+        all.sort_unstable_by_key(|delivery| std::cmp::Reverse(place(delivery)));
+        all.into_iter()
+            .filter(|delivery| after.is_none_or(|after| place(delivery) < after))
             .filter(|delivery| filter.status.is_none_or(|status| delivery.status == status))
             .filter(|delivery| filter.conversation.is_none_or(|conversation| delivery.conversation == conversation))
             .filter(|delivery| filter.source.is_none_or(|source| delivery.source == source))

@@ -187,12 +187,12 @@ pub async fn old_notifications_are_swept(harness: &dyn Harness) {
         commit(&*store, [Write::AddNotifications(news(conversation_id(1), id, &[(app, id)]))]).await;
     }
     commit(&*store, [outcome(10, NotificationState::Delivered, tries())]).await;
-    assert_eq!(store.sweep(Timestamp(kept_ms + 10)).await.expect("sweeps"), 0);
-    assert_eq!(store.sweep(Timestamp(kept_ms + 25)).await.expect("sweeps"), 2);
+    assert_eq!(store.sweep(Timestamp(kept_ms + 10), 1_000).await.expect("sweeps").rows, 0);
+    assert_eq!(store.sweep(Timestamp(kept_ms + 25), 1_000).await.expect("sweeps").rows, 2);
     let left = |app: &'static str| {
         let store = Arc::clone(&store);
         async move { ids(&store.notifications(&account_id(), app, NotificationList::All(None), 9).await.expect("reads")) }
     };
     assert_eq!((left(APP).await, left(OTHER_APP).await), (vec![30], vec![40]));
-    assert_eq!(store.sweep(Timestamp(kept_ms + 99)).await.expect("sweeps"), 2);
+    assert_eq!(store.sweep(Timestamp(kept_ms + 99), 1_000).await.expect("sweeps").rows, 2);
 }

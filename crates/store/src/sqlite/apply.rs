@@ -305,7 +305,8 @@ impl Batch<'_> {
             }
             Write::AddChannelLog(entry) => {
                 self.run(
-                    "INSERT INTO channel_log (account, id, at, source, conversation, delivery, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT INTO channel_log (account, id, at, source, conversation, delivery, inbound, data)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                     params![
                         account,
                         ordered(entry.id.0),
@@ -313,6 +314,7 @@ impl Batch<'_> {
                         entry.source.map(|source| source.0 as i64),
                         entry.conversation.map(|conversation| conversation.0),
                         entry.delivery.map(|delivery| ordered(delivery.0)),
+                        entry.inbound,
                         data
                     ],
                 )?;

@@ -85,13 +85,15 @@ fn every_hot_query_is_by_index() {
             conversations::OPEN_OF_BUSY_USER,
             &["conversations_changed", "SEARCH m EXISTS USING PRIMARY KEY (account=? AND user=? AND class=?"],
         ),
-        (deliveries::OUTBOX, &["deliveries_outbox (id>?)"]),
+        (deliveries::ACCOUNTS, &["INTEGER PRIMARY KEY (rowid>?)"]),
+        (deliveries::OUTBOX, &["deliveries_status (account=? AND status=? AND id>?)"]),
         (deliveries::BY_ID, &["PRIMARY KEY (account=? AND id=?)"]),
         (deliveries::BY_VENDOR_ID, &["deliveries_vendor (account=? AND source=? AND vendor_hash=?)"]),
-        (deliveries::NOT_READ, &["deliveries_unread (account=? AND conversation=?)"]),
-        (deliveries::OF_EVENTS, &["deliveries_event (account=? AND conversation=? AND dialog=? AND sequence>? AND sequence<?)"]),
+        (deliveries::NEWEST, &["deliveries_conversation (account=? AND conversation=?)"]),
+        (deliveries::PLACE, &["PRIMARY KEY (account=? AND id=?)"]),
+        (deliveries::OF_EVENTS, &["deliveries_conversation (account=? AND conversation=? AND dialog=? AND sequence>? AND sequence<?)"]),
         (deliveries::ALL, &["PRIMARY KEY (account=? AND id<?)"]),
-        (deliveries::OF_CONVERSATION, &["deliveries_conversation (account=? AND conversation=? AND id<?)"]),
+        (deliveries::OF_CONVERSATION, &["deliveries_conversation (account=? AND conversation=? AND (dialog,sequence,id)<(?,?,?))"]),
         (deliveries::OF_STATUS, &["deliveries_status (account=? AND status=? AND id<?)"]),
         (deliveries::OF_SOURCE, &["deliveries_source (account=? AND source=? AND id<?)"]),
         (deliveries::FILE, &["files_path (path=?)"]),
@@ -119,6 +121,7 @@ fn every_hot_query_is_by_index() {
         (apply::END_GRANTS_OF_USER, &["app_grants_user (account=? AND user=?)"]),
         (apply::END_GRANTS_OF_APP, &["app_grants_app (account=? AND app=?)"]),
         (sweep::CHANNEL_LOG, &["channel_log_id (account=?)"]),
+        (logs::LOG_SPAN, &["SEARCH channel_log"]),
     ];
     let mut wrong: Vec<String> = hot.iter().flat_map(|(sql, uses)| problems(&reader, sql, uses, &[])).collect();
     let mut check = |sql, uses: &[&str], walks: &[&str]| wrong.extend(problems(&reader, sql, uses, walks));
@@ -126,6 +129,9 @@ fn every_hot_query_is_by_index() {
     check(deliveries::PENDING, &["files_pending"], &["SCAN files USING INDEX files_pending"]);
     check(consumers::FIND, &["c USING INTEGER PRIMARY KEY"], &["SCAN t VIRTUAL TABLE INDEX"]);
     check(sweep::GUARDS, &[], &["SCAN guard_items"]);
+    check(sweep::OLDEST_LOG, &["INTEGER PRIMARY KEY (rowid=?)"], &["SCAN channel_log"]);
+    // Meant: only when there are more than there may be, and along an index.
+    check(logs::LOG_COUNT, &["channel_log_id"], &["SCAN channel_log USING COVERING INDEX"]);
     check(conversations::HELD, &["PRIMARY KEY (account=? AND user=? AND class=? AND at=?)"], &["SCAN (subquery"]);
     check(notifications::COUNT, &["notifications_waiting (account=? AND app=?)"], &["SCAN (subquery"]);
     // Meant: one step of the recursion after the other, each a search.

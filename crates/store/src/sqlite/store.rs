@@ -9,7 +9,7 @@ use antiphon_app::ports::Store;
 use antiphon_app::ports::store::{
     Answered, AppGrant, AuditRow, ChannelLogFilter, ChannelLogRow, CommitError, ConsumerAt, ConversationCursor, ConversationFilter,
     DeadLetterRow, DeliveryFilter, DirectoryRows, Login, NotificationList, NotificationRow, NotificationState, ReadError, Reading,
-    RoutingRows, Session, SigningKey, UnitOfWork,
+    RoutingRows, Session, SigningKey, Swept, UnitOfWork,
 };
 use antiphon_domain::consent::Consent;
 use antiphon_domain::{
@@ -148,7 +148,7 @@ impl Store for SqliteStore {
         self.list(move |view| view.routing(&account))
     }
 
-    fn outbox<'a>(&'a self, after: Option<DeliveryId>, limit: usize) -> Reading<'a, Vec<(AccountId, Delivery)>> {
+    fn outbox<'a>(&'a self, after: Option<(AccountId, DeliveryId)>, limit: usize) -> Reading<'a, Vec<(AccountId, Delivery)>> {
         self.list(move |view| view.outbox(after, limit))
     }
 
@@ -289,8 +289,13 @@ impl Store for SqliteStore {
         })
     }
 
-    fn sweep<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<u64, CommitError>> {
-        Box::pin(self.ask(move |reply| Job::Sweep { now, reply }))
+    fn sweep<'a>(&'a self, now: Timestamp, most_log_rows: u64) -> BoxFuture<'a, Result<Swept, CommitError>> {
+        Box::pin(async move {
+            // Counting may take a while: not on the writer's time.
+            let counted = self.list(move |view| view.channel_log_excess(most_log_rows)).await;
+            let log_rows = counted.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+            self.ask(move |reply| Job::Sweep { now, log_rows, reply }).await
+        })
     }
 
     fn backup<'a>(&'a self, to: &'a Path) -> Reading<'a, ()> {

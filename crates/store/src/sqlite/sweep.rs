@@ -3,11 +3,12 @@
 use super::apply::ANSWER_MS;
 use super::failure::Failure;
 use super::rows::configuration::decode_account;
+use antiphon_app::ports::store::Swept;
 use antiphon_domain::{AccountId, Timestamp};
 use rusqlite::{Connection, params};
 
-/// How many rows of each kind one call looks at.
-pub const BITE: i64 = 1_000;
+/// How many rows of each kind one call looks at: some milliseconds of the writer's time.
+pub const BITE: i64 = 250;
 /// For how long a vendor's item is guarded, in milliseconds.
 pub const GUARD_MS: i64 = 35 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -30,15 +31,19 @@ pub const NOTIFIED: &str = "WITH RECURSIVE of (app) AS (
     ) SELECT app FROM of WHERE app IS NOT NULL";
 pub const NOTIFICATIONS: &str = "DELETE FROM notifications WHERE account = ?1 AND app = ?2 AND id IN
     (SELECT id FROM notifications WHERE account = ?1 AND app = ?2 ORDER BY id LIMIT ?3) AND at < ?4";
+pub const OLDEST_LOG: &str = "DELETE FROM channel_log WHERE number IN (SELECT number FROM channel_log ORDER BY number LIMIT ?1)";
 
-/// Runs inside the writer's transaction; returns how many rows went.
-pub fn sweep(connection: &Connection, now: Timestamp) -> Result<u64, Failure> {
-    let rows = guards(connection, now.0.saturating_sub(GUARD_MS))?
-        + connection.prepare_cached(ANSWERS)?.execute(params![now.0.saturating_sub(ANSWER_MS), BITE])?
-        + connection.prepare_cached(SESSIONS)?.execute(params![now.0, BITE])?
-        + connection.prepare_cached(APP_GRANTS)?.execute(params![now.0, BITE])?
-        + logs(connection, now)?;
-    Ok(rows as u64)
+/// Runs inside the writer's transaction. `log_rows` of the channel log's oldest rows go whatever their age.
+pub fn sweep(connection: &Connection, now: Timestamp, log_rows: u64) -> Result<Swept, Failure> {
+    let kinds = [
+        guards(connection, now.0.saturating_sub(GUARD_MS))?,
+        connection.prepare_cached(ANSWERS)?.execute(params![now.0.saturating_sub(ANSWER_MS), BITE])?,
+        connection.prepare_cached(SESSIONS)?.execute(params![now.0, BITE])?,
+        connection.prepare_cached(APP_GRANTS)?.execute(params![now.0, BITE])?,
+        logs(connection, now)?,
+        connection.prepare_cached(OLDEST_LOG)?.execute([i64::try_from(log_rows).unwrap_or(BITE).min(BITE)])?,
+    ];
+    Ok(Swept { rows: kinds.iter().sum::<usize>() as u64, more: kinds.contains(&(BITE as usize)) })
 }
 
 fn guards(connection: &Connection, until: i64) -> Result<usize, Failure> {

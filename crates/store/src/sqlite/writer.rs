@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::prepare::Prepared;
 use super::shared::Shared;
 use super::sweep;
-use antiphon_app::ports::store::CommitError;
+use antiphon_app::ports::store::{CommitError, Swept};
 use antiphon_domain::{AccountId, Timestamp};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,8 +28,8 @@ pub type Reply<T> = oneshot::Sender<Result<T, CommitError>>;
 pub enum Job {
     /// Commit a unit.
     Unit { account: AccountId, writes: Vec<Prepared>, reply: Reply<()> },
-    /// Delete what has aged out.
-    Sweep { now: Timestamp, reply: Reply<u64> },
+    /// Delete what has aged out, and so many of the channel log's oldest rows.
+    Sweep { now: Timestamp, log_rows: u64, reply: Reply<Swept> },
     /// Prove that the disk takes writes.
     Beat { reply: Reply<()> },
     /// Bound the size of the database in pages; `None` lifts the bound.
@@ -48,7 +48,7 @@ pub struct Writer {
 
 enum Answer {
     Unit(Result<(), CommitError>),
-    Swept(u64),
+    Swept(Swept),
 }
 
 /// Why a whole transaction was given up.
@@ -163,9 +163,9 @@ impl Writer {
                     let guarded = one_by_one || writes.iter().any(Prepared::may_collide);
                     Answer::Unit(self.unit(&mut batch, account, writes, guarded)?)
                 }
-                Job::Sweep { now, .. } => {
-                    let swept = sweep::sweep(&self.connection, *now).map_err(store)?;
-                    batch.dirty |= swept > 0;
+                Job::Sweep { now, log_rows, .. } => {
+                    let swept = sweep::sweep(&self.connection, *now, *log_rows).map_err(store)?;
+                    batch.dirty |= swept.rows > 0;
                     Answer::Swept(swept)
                 }
                 Job::Beat { .. } | Job::Bound { .. } | Job::Close { .. } => {

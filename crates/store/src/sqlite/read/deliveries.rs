@@ -9,25 +9,30 @@ use super::super::rows::conversation::number;
 use super::super::rows::delivery::{decode, status_column};
 use super::bound;
 use antiphon_app::ports::store::DeliveryFilter;
-use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, DialogNumber, FileId, Sequence, SourceId, StoredFile, Timestamp};
+use antiphon_domain::{
+    AccountId, ConversationId, Delivery, DeliveryId, DeliveryStatus, DialogNumber, FileId, Sequence, SourceId, StoredFile, Timestamp,
+};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
-/// The most deliveries that one read watermark is applied to.
-const UNREAD: i64 = 500;
+/// The most deliveries that one read watermark looks at.
+const UNREAD: usize = 500;
 
-pub const OUTBOX: &str = "SELECT account, id, data FROM deliveries WHERE status = 0 AND id > ?1 ORDER BY id LIMIT ?2";
+pub const ACCOUNTS: &str = "SELECT number, id FROM accounts WHERE number >= ?1 ORDER BY number";
+pub const OUTBOX: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_status
+    WHERE account = ?1 AND status = 0 AND id > ?2 ORDER BY id LIMIT ?3";
 pub const BY_ID: &str = "SELECT id, data FROM deliveries WHERE account = ?1 AND id = ?2";
 pub const BY_VENDOR_ID: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_vendor
     WHERE account = ?1 AND source = ?2 AND vendor_hash = ?3 AND vendor_hash IS NOT NULL";
-pub const NOT_READ: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_unread
-    WHERE account = ?1 AND conversation = ?2 AND status IN (2, 3, 5) ORDER BY id";
-pub const OF_EVENTS: &str = "SELECT id, data FROM deliveries
+pub const NEWEST: &str = "SELECT id, data, status FROM deliveries INDEXED BY deliveries_conversation
+    WHERE account = ?1 AND conversation = ?2 ORDER BY dialog DESC, sequence DESC, id DESC";
+pub const PLACE: &str = "SELECT dialog, sequence FROM deliveries WHERE account = ?1 AND id = ?2";
+pub const OF_EVENTS: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_conversation
     WHERE account = ?1 AND conversation = ?2 AND dialog = ?3 AND sequence BETWEEN ?4 AND ?5 ORDER BY sequence, id";
 pub const ALL: &str = "SELECT id, data FROM deliveries
     WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR ?5 IS NULL OR ?6 IS NULL) ORDER BY id DESC LIMIT ?3";
 pub const OF_CONVERSATION: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_conversation
-    WHERE account = ?1 AND id < ?2 AND conversation = ?4 AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR source = ?6)
-    ORDER BY id DESC LIMIT ?3";
+    WHERE account = ?1 AND conversation = ?4 AND (dialog, sequence, id) < (?7, ?8, ?2)
+    AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR source = ?6) ORDER BY dialog DESC, sequence DESC, id DESC LIMIT ?3";
 pub const OF_STATUS: &str = "SELECT id, data FROM deliveries INDEXED BY deliveries_status
     WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR conversation = ?4) AND status = ?5 AND (?6 IS NULL OR source = ?6)
     ORDER BY id DESC LIMIT ?3";
@@ -40,15 +45,26 @@ pub const UNSHOWN: &str =
 pub const PENDING: &str = "SELECT account, id, path, data FROM files WHERE fetch_at IS NOT NULL ORDER BY fetch_at, id LIMIT ?1";
 
 impl View<'_> {
-    pub fn outbox(&self, after: Option<DeliveryId>, limit: usize) -> Result<Vec<(AccountId, Delivery)>, Failure> {
-        let mut statement = self.connection.prepare_cached(OUTBOX)?;
-        // Nothing has the lowest id of all: it would mean the beginning of time.
-        let mut rows = statement.query(params![after.map_or(i64::MIN, |id| ordered(id.0)), bound(limit)])?;
+    pub fn outbox(&self, after: Option<(AccountId, DeliveryId)>, limit: usize) -> Result<Vec<(AccountId, Delivery)>, Failure> {
+        let first = match &after {
+            Some((account, id)) => self.account(account)?.map(|number| (number, ordered(id.0))),
+            None => None,
+        };
+        let mut accounts = self.connection.prepare_cached(ACCOUNTS)?;
+        let mut accounts = accounts.query([first.map_or(i64::MIN, |(number, _)| number)])?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            let account = self.shared.accounts.id(self.connection, row.get(0)?)?;
-            let data = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            all.push((account, decode(DeliveryId(unordered(row.get(1)?)), data)?));
+        while all.len() < limit
+            && let Some(account) = accounts.next()?
+        {
+            let number: i64 = account.get(0)?;
+            let id: String = account.get(1)?;
+            let id: AccountId = id.parse().map_err(|_| Failure::corrupt("an account's id is malformed"))?;
+            // Nothing has the lowest id of all: it would mean the beginning of time.
+            let above = first.filter(|(account, _)| *account == number).map_or(i64::MIN, |(_, above)| above);
+            self.read_deliveries(OUTBOX, params![number, above, bound(limit - all.len())], |delivery| {
+                all.push((id.clone(), delivery));
+                true
+            })?;
         }
         Ok(all)
     }
@@ -86,13 +102,18 @@ impl View<'_> {
 
     pub fn unread_deliveries(&self, account: &AccountId, conversation: ConversationId, up_to: Timestamp) -> Result<Vec<Delivery>, Failure> {
         let Some(number) = self.account(account)? else { return Ok(Vec::new()) };
+        let waiting = [DeliveryStatus::Unknown, DeliveryStatus::Sent, DeliveryStatus::Delivered].map(status_column);
+        let mut statement = self.connection.prepare_cached(NEWEST)?;
+        let mut rows = statement.query(params![number, conversation.0])?;
         let mut all = Vec::new();
-        self.read_deliveries(NOT_READ, params![number, conversation.0], |delivery| {
-            if delivery.created_at <= up_to {
-                all.push(delivery);
+        for _ in 0..UNREAD {
+            let Some(row) = rows.next()? else { break };
+            if waiting.contains(&row.get(2)?) {
+                all.push(delivery(row)?);
             }
-            all.len() < UNREAD as usize
-        })?;
+        }
+        all.retain(|delivery| delivery.created_at <= up_to);
+        all.sort_unstable_by_key(|delivery| delivery.id);
         Ok(all)
     }
 
@@ -128,21 +149,26 @@ impl View<'_> {
             _ => ALL,
         };
         let mut all = Vec::new();
-        self.read_deliveries(
-            sql,
-            params![
-                number,
-                after.map_or(i64::MAX, |id| ordered(id.0)),
-                bound(limit),
-                filter.conversation.map(|id| id.0),
-                filter.status.map(status_column),
-                filter.source.map(|id| id.0 as i64)
-            ],
-            |delivery| {
-                all.push(delivery);
-                true
-            },
-        )?;
+        let take = |delivery| {
+            all.push(delivery);
+            true
+        };
+        let below = after.map_or(i64::MAX, |id| ordered(id.0));
+        let (status, source) = (filter.status.map(status_column), filter.source.map(|id| id.0 as i64));
+        let Some(conversation) = filter.conversation else {
+            self.read_deliveries(sql, params![number, below, bound(limit), None::<i64>, status, source], take)?;
+            return Ok(all);
+        };
+        let place = match after {
+            None => Some((i64::MAX, i64::MAX)),
+            Some(_) => {
+                let mut statement = self.connection.prepare_cached(PLACE)?;
+                statement.query_row(params![number, below], |row| Ok((row.get(0)?, row.get(1)?))).optional()?
+            }
+        };
+        if let Some((dialog, sequence)) = place {
+            self.read_deliveries(sql, params![number, below, bound(limit), conversation.0, status, source, dialog, sequence], take)?;
+        }
         Ok(all)
     }
 

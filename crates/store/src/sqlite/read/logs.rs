@@ -15,16 +15,21 @@ pub const DEAD_LETTERS: &str =
 pub const DEAD_LETTER: &str = "SELECT id, redriven_at, data, sealed FROM dead_letters WHERE account = ?1 AND id = ?2";
 pub const AUDIT: &str = "SELECT id, data FROM audit WHERE account = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 pub const LOG: &str = "SELECT id, data FROM channel_log INDEXED BY channel_log_id
-    WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR ?5 IS NULL OR ?6 IS NULL) ORDER BY id DESC LIMIT ?3";
+    WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR ?5 IS NULL OR ?6 IS NULL) AND (?7 IS NULL OR inbound = ?7)
+    ORDER BY id DESC LIMIT ?3";
 pub const LOG_OF_CONVERSATION: &str = "SELECT id, data FROM channel_log INDEXED BY channel_log_conversation
     WHERE account = ?1 AND id < ?2 AND conversation = ?4 AND conversation IS NOT NULL
-    AND (?5 IS NULL OR delivery = ?5) AND (?6 IS NULL OR source = ?6) ORDER BY id DESC LIMIT ?3";
+    AND (?7 IS NULL OR inbound = ?7) AND (?5 IS NULL OR delivery = ?5) AND (?6 IS NULL OR source = ?6) ORDER BY id DESC LIMIT ?3";
 pub const LOG_OF_DELIVERY: &str = "SELECT id, data FROM channel_log INDEXED BY channel_log_delivery
     WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR conversation = ?4)
-    AND delivery = ?5 AND delivery IS NOT NULL AND (?6 IS NULL OR source = ?6) ORDER BY id DESC LIMIT ?3";
+    AND delivery = ?5 AND delivery IS NOT NULL AND (?6 IS NULL OR source = ?6) AND (?7 IS NULL OR inbound = ?7)
+    ORDER BY id DESC LIMIT ?3";
 pub const LOG_OF_SOURCE: &str = "SELECT id, data FROM channel_log INDEXED BY channel_log_source
     WHERE account = ?1 AND id < ?2 AND (?4 IS NULL OR conversation = ?4)
-    AND (?5 IS NULL OR delivery = ?5) AND source = ?6 AND source IS NOT NULL ORDER BY id DESC LIMIT ?3";
+    AND (?7 IS NULL OR inbound = ?7) AND (?5 IS NULL OR delivery = ?5) AND source = ?6 AND source IS NOT NULL
+    ORDER BY id DESC LIMIT ?3";
+pub const LOG_SPAN: &str = "SELECT (SELECT max(number) FROM channel_log) - (SELECT min(number) FROM channel_log) + 1";
+pub const LOG_COUNT: &str = "SELECT count(*) FROM channel_log";
 
 /// Where a page begins: below this.
 fn below(after: Option<RowId>) -> i64 {
@@ -79,7 +84,8 @@ impl View<'_> {
             bound(limit),
             filter.conversation.map(|id| id.0),
             filter.delivery.map(|id| ordered(id.0)),
-            filter.source.map(|id| id.0 as i64)
+            filter.source.map(|id| id.0 as i64),
+            filter.inbound
         ])?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
@@ -87,6 +93,14 @@ impl View<'_> {
             all.push(rows::decode_channel_log(RowId(unordered(row.get(0)?)), data)?);
         }
         Ok(all)
+    }
+
+    /// How many rows of the channel log, over all accounts, are more than there may be.
+    pub fn channel_log_excess(&self, most: u64) -> Result<u64, Failure> {
+        let rows =
+            |sql| Ok::<_, Failure>(self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0).max(0) as u64);
+        // From the oldest to the newest row is at least as many as there are: only beyond that they are counted.
+        if rows(LOG_SPAN)? <= most { Ok(0) } else { Ok(rows(LOG_COUNT)?.saturating_sub(most)) }
     }
 
     pub fn audit(&self, account: &AccountId, after: Option<RowId>, limit: usize) -> Result<Vec<AuditRow>, Failure> {
