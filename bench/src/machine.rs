@@ -3,6 +3,7 @@
 //! It must never name the host or the person: model, cores, memory and kernel are enough to compare.
 
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 /// Sockets of the largest scenario, with room for files.
 const FILES_NEEDED: u64 = 12_000;
@@ -47,6 +48,16 @@ pub fn resident(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// The processor time that a process has used so far, in all its threads.
+pub fn processor_time(process: u32) -> Duration {
+    /// Linux counts in hundredths for everybody, whatever its own clock does.
+    const TICK_MS: u64 = 10;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name before the last parenthesis may hold spaces; user and system time are the twelfth and thirteenth after it.
+    let ticks = stat.rsplit(')').next().unwrap_or("").split_whitespace().skip(11).take(2).filter_map(|number| number.parse::<u64>().ok());
+    Duration::from_millis(ticks.sum::<u64>() * TICK_MS)
 }
 
 /// A tiny seeded generator (splitmix64): enough for moments and orders, not for secrets.

@@ -2,7 +2,7 @@
 //!
 //! It must never leave a process behind: dropping a [`Server`] kills it.
 
-use crate::sms;
+use crate::{machine, sms};
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -31,6 +31,11 @@ impl Server {
     /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id().unwrap_or(0)
+    }
+
+    /// The processor time it has used so far.
+    pub fn processor_time(&self) -> Duration {
+        machine::processor_time(self.id())
     }
 
     /// SIGKILL, then waits until it is gone.

@@ -2,6 +2,8 @@
 //!
 //! It must never round a miss into a hit: a row that misses what is owed says so.
 
+use crate::load::Outcome;
+use crate::scenarios::Measured;
 use crate::{baseline, connector, fanout, machine, scenarios, webhooks};
 use anyhow::{Result, bail};
 use std::fmt::Write as _;
@@ -90,13 +92,8 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
         "ingest" => {
             let mut rows = Vec::new();
             for connections in [1, 16, 64, 256] {
-                let outcome = scenarios::ingest(binary, connections, time).await?;
-                let figures = format!(
-                    "{:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
-                    outcome.rate,
-                    outcome.histogram.quantile(0.5),
-                    outcome.histogram.quantile(0.99)
-                );
+                let measured = scenarios::ingest(binary, connections, time).await?;
+                let (outcome, figures) = (&measured.found, rate_and_cost(&measured));
                 let what = format!("signed webhooks, {} conversations, {connections} connections", scenarios::CONVERSATIONS);
                 rows.push(if connections == 64 {
                     ratio(what, figures, outcome.rate, base.ingest, "ingest", 0.25)
@@ -117,20 +114,15 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
             }]
         }
         "new" => {
-            let outcome = scenarios::new_conversations(binary, time).await?;
-            let figures = format!(
-                "{:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
-                outcome.rate,
-                outcome.histogram.quantile(0.5),
-                outcome.histogram.quantile(0.99)
-            );
-            vec![ratio("new conversations, 64 connections".into(), figures, outcome.rate, base.ingest, "ingest", 0.08)]
+            let measured = scenarios::new_conversations(binary, time).await?;
+            let figures = rate_and_cost(&measured);
+            vec![ratio("new conversations, 64 connections".into(), figures, measured.found.rate, base.ingest, "ingest", 0.08)]
         }
         "outbound" => {
-            let (delivered, published) = scenarios::outbound(binary, time).await?;
+            let Measured { found: (delivered, published), each_us } = scenarios::outbound(binary, time).await?;
             vec![ratio(
                 "outbound deliveries, 64 agents answering in 4 conversations each".into(),
-                format!("{delivered:.0}/s (published {published:.0}/s)"),
+                format!("{delivered:.0}/s (published {published:.0}/s), {each_us:.0} µs of processor each"),
                 delivered,
                 base.client,
                 "client",
@@ -189,6 +181,13 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
         }
         _ => bail!("no scenario `{scenario}`: there are ingest, socket, new, outbound, send, webhooks, fanout, sockets, start"),
     })
+}
+
+/// A closed loop's figures: how many, how fast, and what each cost the server.
+fn rate_and_cost(measured: &Measured<Outcome>) -> String {
+    let Measured { found: Outcome { rate, histogram }, each_us } = measured;
+    let (p50, p99) = (histogram.quantile(0.5), histogram.quantile(0.99));
+    format!("{rate:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms, {each_us:.0} µs of processor each")
 }
 
 fn plain(what: String, found: String) -> Row {

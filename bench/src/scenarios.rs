@@ -67,6 +67,31 @@ impl Stage {
     }
 }
 
+/// What a scenario found, and what it cost the server.
+pub struct Measured<T> {
+    /// What was found.
+    pub found: T,
+    /// Processor time of the server for each thing that it did, in microseconds: it depends less on what else the machine does.
+    pub each_us: f64,
+}
+
+/// Counts the server's processor time from now on.
+struct Cost<'a> {
+    server: &'a Server,
+    before: Duration,
+}
+
+impl<'a> Cost<'a> {
+    fn from_now(server: &'a Server) -> Self {
+        Self { server, before: server.processor_time() }
+    }
+
+    fn of<T>(self, found: T, things: u64) -> Measured<T> {
+        let used = self.server.processor_time().saturating_sub(self.before);
+        Measured { found, each_us: used.as_secs_f64() * 1e6 / things.max(1) as f64 }
+    }
+}
+
 /// An agent at work, its notifications, and the conversations it has accepted.
 pub struct Staff {
     /// Their client.
@@ -110,7 +135,7 @@ pub async fn staffed(stage: &Stage, conversations: u64) -> Result<Staff> {
 }
 
 /// Signed webhooks on 300 conversations that an agent holds, closed loop.
-pub async fn ingest(binary: &Path, connections: usize, time: Duration) -> Result<Outcome> {
+pub async fn ingest(binary: &Path, connections: usize, time: Duration) -> Result<Measured<Outcome>> {
     let stage = Stage::set(binary).await?;
     let Staff { agent, notifications: _open, .. } = staffed(&stage, CONVERSATIONS).await?;
     agent.counts_only.store(true, Ordering::Relaxed);
@@ -118,9 +143,11 @@ pub async fn ingest(binary: &Path, connections: usize, time: Duration) -> Result
     let make: Make = Arc::new(move |number| {
         signer.request(&number.to_string(), &sms::consumer(number % CONVERSATIONS), "A message of ordinary length, as people send them.")
     });
+    let cost = Cost::from_now(&stage.server);
     let outcome = load::closed(stage.server.address, connections, time, 200, make).await?;
     anyhow::ensure!(agent.frames.load(Ordering::Relaxed) > 0, "the agent's socket saw nothing");
-    Ok(outcome)
+    let count = outcome.histogram.count();
+    Ok(cost.of(outcome, count))
 }
 
 /// Open loop at a fixed rate: from sending the webhook to the event on the agent's socket.
@@ -155,7 +182,7 @@ pub async fn latency(binary: &Path, rate: u64, time: Duration) -> Result<Histogr
 }
 
 /// Each webhook opens a conversation, with consumer, routing and ring.
-pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome> {
+pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Measured<Outcome>> {
     let stage = Stage::set_with(binary, RINGERS, ROOM).await?;
     let mut ringers = Vec::new();
     for number in 0..RINGERS {
@@ -165,6 +192,7 @@ pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome>
     }
     let signer = sms::Signer::new(stage.server.address);
     let make: Make = Arc::new(move |number| signer.request(&number.to_string(), &sms::consumer(1_000 + number), "hello"));
+    let cost = Cost::from_now(&stage.server);
     let outcome = load::closed(stage.server.address, 64, time, 200, make).await?;
     let opened = outcome.histogram.count();
     // A ring is one frame; what is still on its way gets a moment.
@@ -175,11 +203,11 @@ pub async fn new_conversations(binary: &Path, time: Duration) -> Result<Outcome>
         anyhow::ensure!(started.elapsed() < PATIENCE, "only {} of {wanted} new conversations rang", rung());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    Ok(outcome)
+    Ok(cost.of(outcome, opened))
 }
 
 /// Agents answer in all their conversations at once; what arrives at the vendor per second, and what they could publish per second.
-pub async fn outbound(binary: &Path, time: Duration) -> Result<(f64, f64)> {
+pub async fn outbound(binary: &Path, time: Duration) -> Result<Measured<(f64, f64)>> {
     let stage = Stage::set_with(binary, WRITERS, HELD as u32).await?;
     let mut writers = Vec::new();
     for number in 0..WRITERS {
@@ -189,6 +217,7 @@ pub async fn outbound(binary: &Path, time: Duration) -> Result<(f64, f64)> {
     for writer in &mut writers {
         writer.hold(HELD).await?;
     }
+    let cost = Cost::from_now(&stage.server);
     let started = Instant::now();
     let before = stage.sink.taken.load(Ordering::Relaxed);
     let mut workers = FuturesUnordered::new();
@@ -218,7 +247,8 @@ pub async fn outbound(binary: &Path, time: Duration) -> Result<(f64, f64)> {
         );
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    Ok((published as f64 / started.elapsed().as_secs_f64(), published as f64 / publishing.as_secs_f64()))
+    let rates = (published as f64 / started.elapsed().as_secs_f64(), published as f64 / publishing.as_secs_f64());
+    Ok(cost.of(rates, published))
 }
 
 /// Memory of so many idle agent sockets: bytes for each.
