@@ -3,7 +3,6 @@
 use crate::channel::Keys;
 use crate::notify::Notified;
 use crate::ports::store::{AccountRows, ConnectorApp, DirectoryRows, IdentityProvider};
-use antiphon_domain::account::SignatureForm;
 use antiphon_domain::{Account, AccountId, ChannelApp, ChannelAppId, Pid, Profile, Skill, SkillId, Source, SourceId, User, UserId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -128,7 +127,8 @@ impl AccountView {
             by_login: HashMap::new(),
             by_pid: HashMap::new(),
         };
-        let notified = |app: &Arc<ConnectorApp>| Notified::of(&view.account.id, app, SignatureForm::default()).map(Arc::new);
+        let form = view.account.settings.notification_signature;
+        let notified = |app: &Arc<ConnectorApp>| Notified::of(&view.account.id, app, form).map(Arc::new);
         view.notified = view.connector_apps.values().filter_map(notified).collect();
         for profile in rows.profiles.into_iter().chain(Profile::builtin()) {
             view.profiles.insert(profile.name.clone(), Arc::new(profile));

@@ -94,6 +94,8 @@ pub struct AccountSettings {
     pub auto_close_s: i64,
     /// A browser without any activity for this long is signed out; bots never are. Seconds.
     pub idle_logout_s: i64,
+    /// How notifications to apps are signed, unless an app says otherwise.
+    pub notification_signature: SignatureForm,
     /// How long the channel log is kept, in days.
     pub channel_log_days: i64,
     /// How many agent sockets the account may hold open.
@@ -122,6 +124,7 @@ impl Default for AccountSettings {
             survey_idle_s: 7 * 24 * 3600,
             auto_close_s: 7 * 24 * 3600,
             idle_logout_s: 15 * 60,
+            notification_signature: SignatureForm::Sha1Base64,
             channel_log_days: 14,
             max_sockets: 20_000,
             file_sharing: true,

@@ -1830,6 +1830,8 @@ export interface components {
              */
             max_sockets: number;
             name: string;
+            /** @description How notifications to apps are signed, unless an app says otherwise: `sha1_base64`, `sha1_hex`, `sha256_base64` or `sha256_hex`. */
+            notification_signature: string;
             /**
              * Format: int64
              * @description After an agent's last socket went: until the agent counts as offline.
@@ -1897,6 +1899,8 @@ export interface components {
             /** Format: int32 */
             max_sockets?: number | null;
             name?: string | null;
+            /** @description `sha1_base64`, `sha1_hex`, `sha256_base64` or `sha256_hex`. */
+            notification_signature?: string | null;
             /** Format: int64 */
             offline_after_s?: number | null;
             /** Format: int64 */

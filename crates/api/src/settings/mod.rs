@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     auto_close_s: i64,
     /// A browser without any activity for this long is signed out.
     idle_logout_s: i64,
+    /// How notifications to apps are signed, unless an app says otherwise: `sha1_base64`, `sha1_hex`, `sha256_base64` or `sha256_hex`.
+    notification_signature: String,
     channel_log_days: i64,
     /// How many agent sockets the account may hold open.
     max_sockets: u32,
@@ -84,6 +86,7 @@ fn shown(account: &domain::Account) -> Settings {
         survey_idle_s: settings.survey_idle_s,
         auto_close_s: settings.auto_close_s,
         idle_logout_s: settings.idle_logout_s,
+        notification_signature: settings.notification_signature.name().to_owned(),
         channel_log_days: settings.channel_log_days,
         max_sockets: settings.max_sockets,
         file_sharing: settings.file_sharing,

@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::given;
 use antiphon_app::administration::{Revision, SettingsPatch};
 use antiphon_domain::Privilege;
+use antiphon_domain::account::SignatureForm;
 use antiphon_domain::conversation::ResponseTimeKind;
 use axum::response::Response;
 use http::StatusCode;
@@ -40,6 +41,8 @@ pub(crate) struct SettingsChanges {
     survey_idle_s: Option<i64>,
     auto_close_s: Option<i64>,
     idle_logout_s: Option<i64>,
+    /// `sha1_base64`, `sha1_hex`, `sha256_base64` or `sha256_hex`.
+    notification_signature: Option<String>,
     channel_log_days: Option<i64>,
     max_sockets: Option<u32>,
     file_sharing: Option<bool>,
@@ -49,6 +52,11 @@ pub(crate) struct SettingsChanges {
 
 fn kind_of(name: &str) -> Result<ResponseTimeKind, ApiError> {
     ResponseTimeKind::from_name(name).ok_or_else(|| ApiError::invalid("default_response_time", "must be NORMAL, URGENT or PRIORITIZED"))
+}
+
+fn form_of(name: &str) -> Result<SignatureForm, ApiError> {
+    let known = || SignatureForm::ALL.map(SignatureForm::name).join(", ");
+    SignatureForm::from_name(name).ok_or_else(|| ApiError::invalid("notification_signature", format!("must be one of {}", known())))
 }
 
 /// Changes the account's settings. Needs `manage_settings`.
@@ -74,6 +82,7 @@ pub(crate) async fn update_settings(ask: Ask) -> Result<Response, ApiError> {
         survey_idle_s: changes.survey_idle_s,
         auto_close_s: changes.auto_close_s,
         idle_logout_s: changes.idle_logout_s,
+        notification_signature: changes.notification_signature.map(|name| form_of(&name)).transpose()?,
         channel_log_days: changes.channel_log_days,
         max_sockets: changes.max_sockets,
         file_sharing: changes.file_sharing,

@@ -254,7 +254,8 @@ async fn the_settings_are_one_truth() {
     assert_eq!(before.expect(200)["ring_expiration_s"], 72);
     let change = json!({
         "auto_accept": true, "ring_expiration_s": 30, "default_skill_id": null, "allow_private_endpoints": ["10.0.0.0/8"],
-        "urgent_response_time_s": 120, "default_response_time": "URGENT", "survey_app": "survey-bot", "suggestion_s": 60
+        "urgent_response_time_s": 120, "default_response_time": "URGENT", "survey_app": "survey-bot", "suggestion_s": 60,
+        "notification_signature": "sha256_hex"
     });
     let changed = admin.call(Method::PATCH, &Principal::path("settings"), Some(change), &[("if-match", &tag)]).await.expect(200);
     assert_eq!(admin.get("settings").await.expect(200), changed);
@@ -262,6 +263,9 @@ async fn the_settings_are_one_truth() {
     let account = &directory.account(&world.test.account()).expect("the account").account;
     assert!(account.settings.auto_accept && account.settings.ring_expiration_s == 30 && account.default_skill.is_none());
     assert_eq!((account.settings.survey_app.as_deref(), account.settings.default_response_time.name()), (Some("survey-bot"), "URGENT"));
+    assert_eq!(account.settings.notification_signature.name(), "sha256_hex");
+    let unknown = json!({"notification_signature": "md5"});
+    admin.patch("settings", unknown).await.expect_error(400, "validation_failed", Some("notification_signature"));
     admin.patch("settings", json!({"default_response_time": "CUSTOM"})).await.expect_error(
         400,
         "validation_failed",

@@ -3,7 +3,7 @@
 use super::{Act, AdminError, Changes, Revision, expect_revision, validate};
 use crate::App;
 use crate::ports::store::{UnitOfWork, Write};
-use antiphon_domain::account::Network;
+use antiphon_domain::account::{Network, SignatureForm};
 use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::{Account, Privilege, SkillId};
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub struct SettingsPatch {
     pub auto_close_s: Option<i64>,
     /// A minute to a day.
     pub idle_logout_s: Option<i64>,
+    /// How notifications to apps are signed.
+    pub notification_signature: Option<SignatureForm>,
     /// 1 to 400 days.
     pub channel_log_days: Option<i64>,
     /// 1 to 200,000.
@@ -122,6 +124,9 @@ impl App {
             }
             settings.default_response_time = kind;
         }
+        if let Some(form) = patch.notification_signature {
+            settings.notification_signature = form;
+        }
         if let Some(app) = patch.survey_app {
             settings.survey_app = app.map(|app| validate::text("survey_app", &app, 1, 100)).transpose()?;
         }
@@ -171,6 +176,7 @@ fn differences(before: &Account, after: &Account) -> Changes {
     changes.note("survey_idle_s", old.survey_idle_s, new.survey_idle_s);
     changes.note("auto_close_s", old.auto_close_s, new.auto_close_s);
     changes.note("idle_logout_s", old.idle_logout_s, new.idle_logout_s);
+    changes.note("notification_signature", old.notification_signature.name(), new.notification_signature.name());
     changes.note("channel_log_days", old.channel_log_days, new.channel_log_days);
     changes.note("max_sockets", old.max_sockets, new.max_sockets);
     changes.note("file_sharing", old.file_sharing, new.file_sharing);

@@ -9,7 +9,8 @@ use antiphon_app::ports::store::{
 use antiphon_app::ports::{Clock, Store};
 use antiphon_app::publish::{DialogRef, Publish};
 use antiphon_app::update::FieldChange;
-use antiphon_domain::{AcceptStatus, Audience, EventBody, Role, RowId};
+use antiphon_domain::account::SignatureForm;
+use antiphon_domain::{AcceptStatus, AccountSettings, Audience, EventBody, Role, RowId};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::net::answer;
 use futures_util::FutureExt;
@@ -212,6 +213,22 @@ async fn custom_headers_go_along_and_never_over_the_protocols_own() {
         assert_eq!((call.method.as_str(), call.redirects, call.timeout_ms), ("POST", 0, 5_000));
     }
     assert_eq!(log(&test, 2).await[0].tries.status, Some(201));
+}
+
+#[tokio::test]
+async fn an_app_without_a_signature_of_its_own_has_the_accounts() {
+    let settings = AccountSettings { notification_signature: SignatureForm::Sha256Base64, ..AccountSettings::default() };
+    let test = TestApp::start_with(settings).await;
+    test.net.at("https://", answer(200, ""));
+    test.install(APP, json!({"webhooks": endpoints("app.test", json!({}))})).await;
+    test.install("own", json!({"webhooks": endpoints("own.test", json!({})), "signature": "sha1_hex"})).await;
+    test.receive("say k1 +1 hello").await;
+    told(&test, "https://app.test/", 2).await;
+    told(&test, "https://own.test/", 2).await;
+    for call in test.net.calls() {
+        let expected = if call.url.contains("own") { "sha1_hex" } else { "sha256_base64" };
+        assert_eq!(call.headers["x-form"], expected, "{}", call.url);
+    }
 }
 
 /// Conformance: the number of retries, half a minute apart, per kind.

@@ -286,6 +286,13 @@ impl Planner<'_> {
             kind,
             &mut settings.default_response_time,
         );
+        self.set(
+            &mut object,
+            "settings.notification_signature",
+            &entry.settings.notification_signature,
+            |form| form.name().to_owned(),
+            &mut settings.notification_signature,
+        );
         if let Some(app) = &entry.settings.survey_app
             && self.applies(&mut object, "settings.survey_app", &app.value, false)
         {

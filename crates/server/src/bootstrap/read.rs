@@ -10,7 +10,7 @@ use antiphon_app::connector_app::ConnectorAppSettings;
 use antiphon_app::identity::Manifest;
 use antiphon_app::ports::store::ProviderKeys;
 use antiphon_app::session::weakness_sentence;
-use antiphon_domain::account::Network;
+use antiphon_domain::account::{Network, SignatureForm};
 use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::login::LoginPolicy;
 use antiphon_domain::{AccountId, Privilege, Profile, UserKind};
@@ -77,6 +77,8 @@ pub struct AccountSettingsEntry {
     pub numbers: Vec<(&'static str, Valued<i64>)>,
     /// How urgent a conversation is when its opener says nothing.
     pub default_response_time: Maybe<ResponseTimeKind>,
+    /// How notifications to apps are signed.
+    pub notification_signature: Maybe<SignatureForm>,
     /// Who asks consumers after a conversation; empty: nobody.
     pub survey_app: Maybe<String>,
 }
@@ -430,9 +432,17 @@ impl Reader<'_> {
             }
             kind.map(|value| Valued { value, place })
         });
+        let notification_signature = section.text("notification_signature", &mut self.problems).and_then(|(text, place)| {
+            let form = SignatureForm::from_name(&text);
+            if form.is_none() {
+                let what = format!("must be one of {}, is `{text}`", SignatureForm::ALL.map(SignatureForm::name).join(", "));
+                self.problems.add(&place, section.key("notification_signature"), what);
+            }
+            form.map(|value| Valued { value, place })
+        });
         let survey_app = self.text(&mut section, "survey_app", 0, 100);
         section.finish(&mut self.problems);
-        AccountSettingsEntry { numbers: found, default_response_time, survey_app }
+        AccountSettingsEntry { numbers: found, default_response_time, notification_signature, survey_app }
     }
 
     fn skill(&mut self, mut section: Section) -> Option<SkillEntry> {

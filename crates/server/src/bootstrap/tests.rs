@@ -132,13 +132,14 @@ fn account() -> AccountId {
 #[tokio::test]
 async fn response_times_and_surveys_are_set() {
     let bench = Bench::new();
-    let settings = "ring_expiration_s = 30\nurgent_response_time_s = 120\ndefault_response_time = \"PRIORITIZED\"\nsurvey_app = \"bot\"";
+    let settings = "ring_expiration_s = 30\nurgent_response_time_s = 120\ndefault_response_time = \"PRIORITIZED\"\nsurvey_app = \"bot\"\nnotification_signature = \"sha256_hex\"";
     let file = GOOD.replacen("ring_expiration_s = 30", settings, 1);
     let file = file.replacen("[[account.skill]]\nname = \"General\"", "[[account.skill]]\nname = \"General\"\nsurvey_app = \"\"", 1);
     bench.apply(&file).await.expect("a good file");
     let rows = bench.rows().await;
     let settings = &rows.account.settings;
     assert_eq!((settings.urgent_response_time_s, settings.default_response_time), (120, ResponseTimeKind::Prioritized));
+    assert_eq!(settings.notification_signature.name(), "sha256_hex");
     assert_eq!((settings.survey_app.as_deref(), &rows.skills[0].survey), (Some("bot"), &SkillSurvey::Off));
     let wrong = GOOD.replacen("ring_expiration_s = 30", "default_response_time = \"CUSTOM\"", 1);
     let problems = bench.apply(&wrong).await.expect_err("refused");
@@ -278,6 +279,7 @@ fn each_problem_is_named_with_its_place() {
         "ring_expiration_s = 1",
         "FILE:10: account.settings.ring_expiration_s: must be between 5 and 86400, is 1",
     );
+    check("ring_expiration_s = 30", "notification_signature = \"md5\"", "FILE:10: account.settings.notification_signature: must be one of");
     check("ring_expiration_s = 30", "ring_time = 30", "FILE:10: account.settings.ring_time: there is no such key");
     check("password = \"correct-horse-9A\"", "password = 5", "FILE:17: account.user.password: must be a string");
     check(

@@ -6,7 +6,7 @@ use antiphon_app::ports::store::{
     AppGrant, AppGrantKind, ChannelLogRow, CommitError, DeadLetterRow, IdentityProvider, KeyUse, Login, ProviderKeys, Session, SessionApp,
     SessionKind, SigningKey, Store, UnitOfWork, Write,
 };
-use antiphon_domain::account::{Network, SkillSurvey};
+use antiphon_domain::account::{Network, SignatureForm, SkillSurvey};
 use antiphon_domain::consumer::{Claims, ConsumerProfile};
 use antiphon_domain::conversation::{Draft, Opening, Origin, ResponseTimeKind};
 use antiphon_domain::event::Party;
@@ -76,6 +76,7 @@ pub fn account(id: AccountId) -> Account {
         settings: AccountSettings {
             auto_accept: true,
             channel_log_days: 7,
+            notification_signature: SignatureForm::Sha256Hex,
             max_sockets: 17,
             urgent_response_time_s: 61,
             prioritized_response_time_s: 62,

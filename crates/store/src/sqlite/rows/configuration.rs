@@ -5,7 +5,7 @@ use super::codec::{Decoder, Encoder, at_place, place};
 use super::event::RESPONSE_TIMES;
 use crate::sqlite::failure::Failure;
 use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionApp, SessionKind};
-use antiphon_domain::account::{Network, SkillSurvey};
+use antiphon_domain::account::{Network, SignatureForm, SkillSurvey};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
     Account, AccountId, AccountSettings, ChannelApp, ChannelAppId, Health, Pid, Privilege, Profile, Skill, SkillId, Source, SourceId,
@@ -42,7 +42,8 @@ pub fn encode_account(account: &Account) -> Vec<u8> {
         .bool(settings.file_sharing)
         .i64(settings.consumer_file_kib)
         .i64(settings.agent_file_kib)
-        .i64(settings.auto_close_s);
+        .i64(settings.auto_close_s)
+        .u8(place(&SignatureForm::ALL, &settings.notification_signature));
     to.finish()
 }
 
@@ -84,6 +85,9 @@ pub fn decode_account(id: AccountId, data: &[u8]) -> Result<Account, Failure> {
     }
     if !from.is_at_end() {
         account.settings.auto_close_s = from.i64()?;
+    }
+    if !from.is_at_end() {
+        account.settings.notification_signature = at_place(&SignatureForm::ALL, from.u8()?)?;
     }
     Ok(account)
 }
