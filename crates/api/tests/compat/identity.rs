@@ -1,5 +1,5 @@
 //! Tokens over HTTP: of apps, of the consumers that they speak for, and of visitors. Tests that bear the number of a line of
-//! the published protocol's conformance list begin with `line_`.
+//! the published protocol's conformance list begin with `connector_line_`.
 
 use crate::harness::*;
 use antiphon_api::compat::{CompatLimits, Rate};
@@ -85,7 +85,7 @@ fn claims(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn line_01_a_token_is_taken_raw_and_with_a_scheme_and_refused_when_it_is_none() {
+async fn connector_line_1_a_token_is_taken_raw_and_with_a_scheme_and_refused_when_it_is_none() {
     let served = with_app().await;
     let token = app_token(&served).await;
     let body = r#"{"ext_consumer_id":"anna","iss_display_name":"x"}"#;
@@ -107,7 +107,7 @@ async fn line_01_a_token_is_taken_raw_and_with_a_scheme_and_refused_when_it_is_n
 }
 
 #[tokio::test]
-async fn line_02_an_app_gets_its_token_from_parameters_wherever_they_stand() {
+async fn connector_line_2_an_app_gets_its_token_from_parameters_wherever_they_stand() {
     let served = with_app().await;
     let (id, secret) = (format!("client_id={CLIENT}"), format!("client_secret={CLIENT_SECRET}"));
     let grant = "grant_type=client_credentials";
@@ -152,7 +152,7 @@ async fn line_02_an_app_gets_its_token_from_parameters_wherever_they_stand() {
 }
 
 #[tokio::test]
-async fn line_03_the_same_name_is_the_same_consumer_across_restarts() {
+async fn connector_line_3_the_same_name_is_the_same_consumer_across_restarts() {
     let served = with_app().await;
     let token = app_token(&served).await;
     let id = async |served: &Served, token: &str, name: &str| {

@@ -47,7 +47,7 @@ fn manifest(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn line_12_bodies_of_get_and_delete_are_not_read_and_the_secret_is_kept() {
+async fn connector_line_12_bodies_of_get_and_delete_are_not_read_and_the_secret_is_kept() {
     let served = serve().await;
     let admin = signed_in(&served, "admin1").await;
     let made = admin.post(manifest("Gateway")).await;

@@ -6,6 +6,7 @@ mod agents_day;
 mod app_users;
 mod conformance;
 mod files;
+mod golden_path;
 mod harness;
 mod history;
 mod http;

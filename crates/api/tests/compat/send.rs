@@ -232,6 +232,59 @@ async fn connector_line_7_text_after_the_close_gets_the_published_sentence() {
     assert_ne!(program.open().await, id, "a new one opens");
 }
 
+/// A conversation as a manager is shown it.
+async fn details(served: &Served, id: &str) -> Value {
+    let (_, changes) = served.connect("manager1").await.subscribe(json!({ "stage": ["OPEN", "CLOSE"] })).await;
+    let found = changes.as_array().expect("a list").iter().find(|change| change["result"]["convId"] == id).expect("it is there");
+    found["result"]["conversationDetails"].clone()
+}
+
+/// The dialog of the survey that begins when the main one is closed.
+async fn surveyed(program: &Program<'_>, client: &mut Client) -> (String, String) {
+    let id = program.open().await;
+    accept(client).await;
+    let dialog = json!({ "dialogId": id, "state": "CLOSE", "closedCause": "Closed by consumer" });
+    let closed = program.update(&id, json!({ "field": "DialogChange", "type": "UPDATE", "dialog": dialog })).await;
+    assert_eq!((closed.status, &closed.json()["body"]["msg"]), (200, &json!("OK Conversation resolved successfully")));
+    let shown = details(program.served, &id).await;
+    assert_eq!((&shown["state"], &shown["stage"]), (&json!("CLOSE"), &json!("OPEN")), "the main one ended, the survey goes on");
+    let survey = shown["dialogs"][1]["dialogId"].as_str().expect("an id").to_owned();
+    (id, survey)
+}
+
+#[tokio::test]
+async fn connector_line_14_a_survey_begins_with_the_dialogs_end_is_answered_by_plain_text_and_skipped_by_stage() {
+    let settings = antiphon_domain::AccountSettings { survey_app: Some("survey".into()), ..Default::default() };
+    let served = serve_with(settings, antiphon_api::compat::CompatLimits::default()).await;
+    let mut client = agent(&served, "agent1").await;
+    let program = Program { features: r#"["MULTI_DIALOG"]"#, ..program(&served).await };
+    let (id, survey) = surveyed(&program, &mut client).await;
+    let answer = program.write(&survey, "5").await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "code": "OK", "body": { "sequence": 0 }, "reqId": "3" })), "from 0 again");
+    let typing = json!({ "dialogId": survey, "event": { "type": "ChatStateEvent", "chatState": "COMPOSING" } });
+    assert_eq!(program.send("ms.PublishEvent", typing).await.json()["body"], json!({ "sequence": 0 }), "taken and dropped");
+    let late = program.write(&id, "to the main one").await;
+    assert_eq!(late.json()["body"]["msg"], "Bad Request, Conversation is close");
+    let skipped = program.update(&id, json!({ "field": "Stage", "conversationState": "CLOSE" })).await;
+    assert_eq!((skipped.status, &skipped.json()["body"]["msg"]), (200, &json!("OK Conversation resolved successfully")));
+    assert_eq!(program.write(&survey, "too late").await.json()["body"]["msg"], "Bad Request, Conversation is close");
+    // Skipped from the start: no survey at all.
+    let id = program.open().await;
+    program.update(&id, json!({ "field": "Stage", "conversationState": "CLOSE" })).await;
+    assert_eq!(details(&served, &id).await["dialogs"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_survey_that_goes_on_keeps_nobody_from_opening_anew() {
+    let settings = antiphon_domain::AccountSettings { survey_app: Some("survey".into()), ..Default::default() };
+    let served = serve_with(settings, antiphon_api::compat::CompatLimits::default()).await;
+    let mut client = agent(&served, "agent1").await;
+    let program = Program { features: r#"["MULTI_DIALOG"]"#, ..program(&served).await };
+    let (first, _) = surveyed(&program, &mut client).await;
+    assert_ne!(program.open().await, first);
+    assert_eq!(details(&served, &first).await["stage"], "CLOSE", "the survey was closed for it");
+}
+
 #[tokio::test]
 async fn connector_line_15_a_closed_conversation_is_rated() {
     let served = serve().await;
@@ -243,6 +296,8 @@ async fn connector_line_15_a_closed_conversation_is_rated() {
     let rating = json!({ "field": "CSATRate", "csatRate": 5, "csatResolutionConfirmation": true, "status": "FILLED" });
     let rated = program.update(&id, rating).await;
     assert_eq!((rated.status, &rated.json()["code"]), (200, &json!("OK")));
+    let shown = details(&served, &id).await;
+    assert_eq!(shown["csat"], json!({ "csatRate": 5, "csatResolutionConfirmation": true, "status": "FILLED" }));
     let stored = served.test.conversations().await.into_iter().find(|it| it.id.to_string() == id).expect("it is there");
     assert!(stored.rating.is_some_and(|rating| rating.stars == Some(5) && rating.resolved == Some(true)));
 }

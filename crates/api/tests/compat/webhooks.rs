@@ -48,12 +48,12 @@ async fn served() -> Served {
     served
 }
 
-fn calls(served: &Served, path: &str) -> Vec<NetRequest> {
+pub fn calls(served: &Served, path: &str) -> Vec<NetRequest> {
     served.test.net.calls().into_iter().filter(|call| call.url.starts_with(&format!("https://app.test/{path}"))).collect()
 }
 
 /// The one change of each call to a path, once there are so many.
-async fn told(served: &Served, path: &str, count: usize) -> Vec<Value> {
+pub async fn told(served: &Served, path: &str, count: usize) -> Vec<Value> {
     loop {
         let calls = calls(served, path);
         if calls.len() >= count {
@@ -87,7 +87,7 @@ async fn tries_again(served: &Served, path: &str, attempts: u32, wait_ms: i64) {
     told(served, path, before + 1).await;
 }
 
-fn change(body: &[u8]) -> Value {
+pub fn change(body: &[u8]) -> Value {
     let body: Value = serde_json::from_slice(body).expect("JSON");
     assert_eq!(body["kind"], "notification");
     assert_eq!(body["body"]["changes"].as_array().map(Vec::len), Some(1), "one change per call");
@@ -95,7 +95,7 @@ fn change(body: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn checklist_6_sequences_are_the_dialogs_and_a_chat_state_has_none() {
+async fn connector_line_6_sequences_are_the_dialogs_and_a_chat_state_has_none() {
     let served = served().await;
     let mut client = agent(&served, "agent1").await;
     served.test.receive("say k1 +1 hello").await;
@@ -118,7 +118,7 @@ async fn checklist_6_sequences_are_the_dialogs_and_a_chat_state_has_none() {
 }
 
 #[tokio::test]
-async fn checklist_8_bodies_are_signed_byte_for_byte_with_headers_and_one_change_each() {
+async fn connector_line_8_bodies_are_signed_byte_for_byte_with_headers_and_one_change_each() {
     let served = served().await;
     served.test.receive("say k1 +1 hi 😀").await;
     told(&served, "content", 1).await;
@@ -145,7 +145,7 @@ async fn checklist_8_bodies_are_signed_byte_for_byte_with_headers_and_one_change
 }
 
 #[tokio::test]
-async fn checklist_9_types_go_to_their_own_endpoints_and_nowhere_without_one() {
+async fn connector_line_9_types_go_to_their_own_endpoints_and_nowhere_without_one() {
     let served = served().await;
     served.test.receive("say k1 +1 hello").await;
     told(&served, "change", 1).await;
@@ -165,7 +165,7 @@ async fn checklist_9_types_go_to_their_own_endpoints_and_nowhere_without_one() {
 }
 
 #[tokio::test]
-async fn checklist_10_tries_by_number() {
+async fn connector_line_10_tries_by_number() {
     let served = served().await;
     let mut hooks = webhooks();
     hooks[CONTENT]["max_retries"] = json!(1);
@@ -180,7 +180,7 @@ async fn checklist_10_tries_by_number() {
 }
 
 #[tokio::test]
-async fn checklist_10_tries_by_time_take_precedence_and_zero_exempts() {
+async fn connector_line_10_tries_by_time_take_precedence_and_zero_exempts() {
     let served = served().await;
     let mut hooks = webhooks();
     hooks[CONTENT]["max_retries"] = json!(1);
@@ -202,7 +202,7 @@ async fn checklist_10_tries_by_time_take_precedence_and_zero_exempts() {
 }
 
 #[tokio::test]
-async fn checklist_11_every_change_names_its_conversation_and_both_states() {
+async fn connector_line_11_every_change_names_its_conversation_and_both_states() {
     let served = served().await;
     let mut client = agent(&served, "agent1").await;
     served.test.receive("say k1 +1 hello").await;
