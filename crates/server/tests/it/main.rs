@@ -5,6 +5,7 @@
 mod bootstrap;
 mod commands;
 mod data;
+mod evil;
 mod run;
 mod setup;
 mod tls;
