@@ -17,7 +17,7 @@ pub(crate) async fn guard(State(api): State<Api>, request: Request, next: Next) 
     let id = format!("req_{:016x}", app.ids().ascending(now));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = app.clock().ticks_us();
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let work = AssertUnwindSafe(app.see_through(next.run(request))).catch_unwind();
     let response = tokio::select! {
         finished = work => finished.unwrap_or_else(|_| {
             tracing::error!(request.id = id, %method, path, "a request panicked");

@@ -13,6 +13,7 @@ use axum::routing::get;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::sync::Arc;
 
 /// `GET` and `POST /webhooks/{channel}/{source}[/…]` and `/webhooks/{channel}/app/{app}[/…]`.
 pub(crate) fn routes() -> Router<Api> {
@@ -62,7 +63,9 @@ async fn take_in(api: &Api, request: Request) -> Response {
         headers: parts.headers,
         body,
     };
-    let answer = api.app.receive_webhook(&address.channel, &address.target, raw).await;
+    let app = Arc::clone(&api.app);
+    let work = async move { app.receive_webhook(&address.channel, &address.target, raw).await };
+    let answer = api.app.see_through(work).await;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = status;

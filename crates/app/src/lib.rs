@@ -29,6 +29,7 @@ pub mod ports;
 mod profiles;
 pub mod publish;
 pub mod query;
+mod see_through;
 pub mod session;
 mod start;
 pub mod update;
@@ -40,6 +41,7 @@ pub use consumers::ConsumerCaller;
 pub use directory::{AccountView, Directory};
 pub use dispatcher::{AgentStatus, AnswerError};
 pub use limits::Limits;
+pub use see_through::SeenThrough;
 pub use start::{AppParts, StartError};
 
 use crate::channel::Channel;

@@ -33,7 +33,7 @@ use antiphon_domain::account::Network;
 use antiphon_domain::id::Version;
 use antiphon_domain::{AccountId, ConversationId, DialogNumber, Sequence, SourceId};
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -239,6 +239,7 @@ pub fn routes(state: CompatState) -> Router {
         .merge(sentinel::routes())
         .merge(app_install::routes())
         .merge(feature_grants::routes())
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), see_through))
         .layer(middleware::from_fn(cross_origin));
     Router::new()
         .merge(open_to_pages)
@@ -247,6 +248,11 @@ pub fn routes(state: CompatState) -> Router {
         .route("/ws_api/account/{account}/messaging/consumer", get(socket::consumer::upgrade))
         .route("/ws_api/account/{account}/messaging/consumer/{token}", get(socket::consumer::upgrade_with_token))
         .with_state(shared)
+}
+
+/// What a request began is done, whether or not its caller waits.
+async fn see_through(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    shared.app.see_through(next.run(request)).await
 }
 
 /// Lets pages of any origin call: published browser clients do. No cookie goes along, because credentials are not allowed.

@@ -2,10 +2,13 @@
 
 use crate::world::{Answer, World, wide};
 use antiphon_api::ApiLimits;
-use antiphon_app::ports::Store;
+use antiphon_app::ports::store::{AuditRow, UnitOfWork, Write};
+use antiphon_app::ports::{Clock, Store};
+use antiphon_domain::RowId;
 use antiphon_testkit::app::SECRET;
 use antiphon_testkit::channel::SIGNATURE;
 use axum::body::Body;
+use futures_util::FutureExt;
 use http::Request;
 
 async fn call(world: &World, path: &str, signature: &str, body: impl Into<Body>) -> Answer {
@@ -55,4 +58,48 @@ async fn what_can_not_be_stored_is_not_acknowledged() {
     world.test.store.close().await;
     let answer = call(&world, "/webhooks/test_channel/%2B100", SECRET, "say k1 +4930 hello").await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "2"));
+}
+
+/// The store is busy for a while: what is committed now is on its way when its caller goes away.
+fn busy(world: &World) {
+    let mut much = UnitOfWork::new(world.test.account());
+    for row in 0..20_000 {
+        much.write(Write::AddAudit(AuditRow {
+            id: RowId(row),
+            at: world.test.clock.now(),
+            by: None,
+            action: "much".into(),
+            object_kind: "row".into(),
+            object_id: "1".into(),
+            detail: "{}".into(),
+        }));
+    }
+    assert!(world.test.store.commit(much).now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn a_vendor_who_hangs_up_leaves_nobody_without_a_ring() {
+    let world = World::start().await;
+    let agent = world.test.arrive("agent1").await;
+    busy(&world);
+    let hung_up = call(&world, "/webhooks/test_channel/%2B100", SECRET, "say k1 +4930 hello");
+    assert!(hung_up.now_or_never().is_none(), "the vendor hung up before the answer");
+    let conversation = world.test.accept(&agent).await;
+    assert_eq!(world.test.texts(&conversation).await, ["hello"]);
+    assert_eq!(call(&world, "/webhooks/test_channel/%2B100", SECRET, "say k1 +4930 hello").await.status.as_u16(), 200);
+    assert_eq!(world.test.texts(&conversation).await, ["hello"], "sent again, it is known");
+}
+
+#[tokio::test]
+async fn a_vendor_who_is_told_to_come_again_leaves_nobody_without_a_ring() {
+    let world = World::start().await;
+    let agent = world.test.arrive("agent1").await;
+    busy(&world);
+    let mut slow = Box::pin(call(&world, "/webhooks/test_channel/%2B100", SECRET, "say k1 +4930 hello"));
+    assert!((&mut slow).now_or_never().is_none());
+    world.test.clock.advance(wide().webhook_ms);
+    // Whichever comes first, the commit or the deadline.
+    assert!([200, 503].contains(&slow.await.status.as_u16()));
+    let conversation = world.test.accept(&agent).await;
+    assert_eq!(world.test.texts(&conversation).await, ["hello"]);
 }

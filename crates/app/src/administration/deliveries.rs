@@ -3,7 +3,7 @@
 use super::{Act, AdminError, AdminErrorKind, By, Changes};
 use crate::App;
 use crate::ports::store::{UnitOfWork, Write};
-use antiphon_domain::{Delivery, DeliveryId, Privilege};
+use antiphon_domain::{Delivery, DeliveryId, DeliveryStatus, Privilege};
 use std::sync::Arc;
 
 impl App {
@@ -22,6 +22,9 @@ impl App {
             act.require(Privilege::HandleConversations)?;
             return Err(missing());
         };
+        if matches!(found.status, DeliveryStatus::Failed | DeliveryStatus::Cancelled) {
+            self.outbox.settled(&found).await;
+        }
         let state = self.account_state(account);
         let _guard = state.live.lock_conversation(found.conversation).await;
         if !act.by.may(Privilege::JoinConversations) {
@@ -43,6 +46,10 @@ impl App {
         }
         let mut delivery = self.store().delivery(account, id).await?.ok_or_else(missing)?;
         let (now, before) = (self.clock().now(), delivery.status);
+        if before == DeliveryStatus::Unknown && self.outbox.in_flight(&delivery) {
+            return Err(AdminError::new(AdminErrorKind::Unfit, "the channel is still being asked what became of this delivery")
+                .remedy("wait a minute and look again"));
+        }
         if self.outbox.in_flight(&delivery) || !delivery.retry(now) {
             let message = format!("only a failed, cancelled or unknown delivery can be tried again; this one is {}", before.name());
             return Err(AdminError::new(AdminErrorKind::Unfit, message));

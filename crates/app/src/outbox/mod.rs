@@ -20,12 +20,14 @@ use tokio::sync::Notify;
 pub(crate) struct Outbox {
     lanes: Mutex<Lanes>,
     changed: Notify,
+    /// Tells whoever waits in [`Outbox::settled`].
+    tried: Notify,
     early: Cache<(SourceId, Arc<str>), Early>,
 }
 
 impl Outbox {
     pub(crate) fn new(sends_per_source: usize) -> Self {
-        Self { lanes: Mutex::new(Lanes::new(sends_per_source)), changed: Notify::new(), early: Cache::new(10_000) }
+        Self { lanes: Mutex::new(Lanes::new(sends_per_source)), changed: Notify::new(), tried: Notify::new(), early: Cache::new(10_000) }
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -80,6 +82,18 @@ impl Outbox {
     /// Whether a delivery is on its way right now.
     pub(crate) fn in_flight(&self, delivery: &Delivery) -> bool {
         self.lanes().in_flight(delivery.conversation, delivery.id)
+    }
+
+    /// Waits until a delivery whose outcome is stored is no longer on its way: moments, but a reader of the store may come sooner.
+    /// Whoever holds a conversation's lock must not wait for this.
+    pub(crate) async fn settled(&self, delivery: &Delivery) {
+        loop {
+            let tried = self.tried.notified();
+            if !self.in_flight(delivery) {
+                return;
+            }
+            tried.await;
+        }
     }
 
     /// Keeps a receipt that came before the answer to its send.
@@ -186,6 +200,7 @@ fn finish(
     }
     drop(lanes);
     app.outbox.changed.notify_one();
+    app.outbox.tried.notify_waiters();
     opened
 }
 

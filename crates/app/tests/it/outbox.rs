@@ -1,13 +1,18 @@
 //! Deliveries: in order, retried, never doubled, and never a guess.
 
+use antiphon_app::administration::Act;
 use antiphon_app::ports::bus::{Announcement, Heard, Listener, Topic};
 use antiphon_app::ports::net::NetError;
+use antiphon_app::ports::store::{AuditRow, DeliveryFilter, UnitOfWork, Write};
 use antiphon_app::ports::{Clock, Store};
+use antiphon_app::publish::{DialogRef, Publish};
 use antiphon_domain::source::HealthState;
-use antiphon_domain::{Conversation, Delivery, DeliveryStatus, EventBody};
+use antiphon_domain::{Audience, Conversation, Delivery, DeliveryStatus, EventBody, RowId};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::net::answer;
+use futures_util::FutureExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 async fn conversation(test: &TestApp) -> (antiphon_app::Caller, Arc<Conversation>, Listener) {
     test.receive("say m1 +1 hello").await;
@@ -72,6 +77,83 @@ async fn an_outage_of_an_hour_loses_and_doubles_nothing() {
     assert_eq!(bodies, ["first", "second", "third"]);
 }
 
+/// The store is busy for a while: what is committed now is on its way when whoever asked goes away.
+async fn busy(test: &TestApp) {
+    let mut much = UnitOfWork::new(test.account());
+    for row in 0..20_000 {
+        much.write(Write::AddAudit(AuditRow {
+            id: RowId(row),
+            at: test.clock.now(),
+            by: None,
+            action: "much".into(),
+            object_kind: "row".into(),
+            object_id: "1".into(),
+            detail: "{}".into(),
+        }));
+    }
+    assert!(test.store.commit(much).now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_loses_no_delivery_and_nobody_misses_the_event() {
+    let test = TestApp::start().await;
+    let (agent, conversation, mut listener) = conversation(&test).await;
+    test.net.then(answer(200, "v1")).then(answer(200, "v2"));
+    busy(&test).await;
+    let request = Publish {
+        dialog: DialogRef::main(conversation.id),
+        audience: Audience::All,
+        body: EventBody::text("left alone"),
+        metadata: None,
+        client_message_id: None,
+    };
+    let (app, caller) = (Arc::clone(&test.app), agent.clone());
+    let left = test.app.see_through(async move { app.publish(&caller, request).await });
+    assert!(left.now_or_never().is_none(), "the caller went away before the commit was answered");
+    test.write(&agent, &conversation, "waited for").await.expect("publishes");
+    test.net.called(2).await;
+    let bodies: Vec<String> = test.net.calls().iter().map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect();
+    assert_eq!(bodies, ["left alone", "waited for"]);
+    for sequence in [1, 2] {
+        let told = TestApp::hear(&mut listener, |heard| match heard {
+            Heard::That(Announcement::Conversation(moved)) => moved.events.first().map(|event| event.sequence),
+            _ => None,
+        });
+        assert_eq!(told.await, sequence);
+    }
+}
+
+#[tokio::test]
+async fn what_never_began_is_not_done() {
+    let test = TestApp::start().await;
+    let (agent, conversation, _listener) = conversation(&test).await;
+    let (app, ran) = (Arc::clone(&test.app), Arc::new(AtomicBool::new(false)));
+    let mark = Arc::clone(&ran);
+    drop(app.see_through(async move { mark.store(true, Ordering::Relaxed) }));
+    test.write(&agent, &conversation, "meanwhile").await.expect("publishes");
+    assert!(!ran.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_failure_can_be_tried_again_as_soon_as_it_shows() {
+    let test = TestApp::start().await;
+    let (agent, conversation, _listener) = conversation(&test).await;
+    for round in 0..50 {
+        test.net.then(answer(400, "no"));
+        test.write(&agent, &conversation, &format!("round {round}")).await.expect("publishes");
+        let filter = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..Default::default() };
+        let failed = loop {
+            let found = test.store.deliveries(&test.account(), &filter, None, 1).await.expect("reads");
+            if let Some(failed) = found.into_iter().next() {
+                break failed;
+            }
+        };
+        test.net.then(answer(200, &format!("v{round}")));
+        test.app.retry_delivery(&Act::of(&agent), failed.id).await.expect("is tried again");
+        test.net.called(2 * (round + 1)).await;
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_outcome_is_looked_up_and_not_resent() {
     let test = TestApp::start().await;
@@ -118,8 +200,8 @@ async fn a_dead_token_holds_everything_until_it_is_renewed() {
     let (_, source) = directory.source(antiphon_domain::SourceId(1)).expect("is there");
     let mut renewed = (**source).clone();
     renewed.health.state = HealthState::Unknown;
-    let mut unit = antiphon_app::ports::store::UnitOfWork::new(test.account());
-    unit.write(antiphon_app::ports::store::Write::PutSource(renewed));
+    let mut unit = UnitOfWork::new(test.account());
+    unit.write(Write::PutSource(renewed));
     test.net.then(answer(200, "v1"));
     test.store.commit(unit).await.expect("commits");
     test.app.reload_directory().await.expect("reloads");
