@@ -197,6 +197,22 @@ async fn a_new_conversation_that_was_lost_is_found() {
 }
 
 #[tokio::test]
+async fn what_became_ones_own_meanwhile_is_told_before_what_was_said_in_it() {
+    let test = TestApp::start().await;
+    let shared = shared(&test);
+    let agent = test.arrive("agent1").await;
+    let mut connection = Connection::open(&test, &shared, "agent1").await;
+    connection.ask("cqm.SubscribeExConversations", json!({ "agentIds": [format!("12.{}", agent.id())], "convState": ["OPEN"] })).await;
+    test.receive("say k1 +49151 hello").await;
+    let conversation = test.accept(&agent).await;
+    test.write(&agent, &conversation, "answer").await.expect("published");
+    let mut held = Held::default();
+    // The last announcement comes first: it brings the conversation and what was said.
+    held.take(&connection.tell(|heard| heard.into_iter().rev().collect()).await);
+    assert_eq!(held.events[&conversation.id.to_string()].last(), Some(&1));
+}
+
+#[tokio::test]
 async fn what_was_queried_is_not_announced_again() {
     let test = TestApp::start().await;
     let shared = shared(&test);
