@@ -48,7 +48,7 @@ enum Command {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
-    /// One scenario, printed only: ingest, socket, new, outbound, send, webhooks, fanout, sockets, start.
+    /// One scenario, printed only: ingest, socket, new, outbound, send, webhooks, fanout, sockets, memory, start.
     One {
         /// Its name.
         scenario: String,

@@ -28,7 +28,7 @@ struct Baselines {
 pub async fn all(binary: &Path, results: &Path, seconds: u64) -> Result<()> {
     let time = Duration::from_secs(seconds);
     let (base, mut rows) = measure_baselines(time).await?;
-    for scenario in ["ingest", "socket", "new", "outbound", "send", "webhooks", "fanout", "sockets", "start"] {
+    for scenario in ["ingest", "socket", "new", "outbound", "send", "webhooks", "fanout", "sockets", "memory", "start"] {
         match measure(scenario, binary, time, &base).await {
             Ok(more) => rows.extend(more),
             Err(error) => rows.push(Row {
@@ -160,6 +160,19 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
                 met: Some(each <= 16.0),
             }]
         }
+        "memory" => {
+            let laden = scenarios::laden(binary, 100_000).await?;
+            let (memory, restarted) = (laden.memory as f64 / 1e6, laden.restarted_memory as f64 / 1e6);
+            vec![
+                Row {
+                    what: "memory, 100,000 open conversations".into(),
+                    found: format!("{memory:.0} MB; {restarted:.0} MB after a restart"),
+                    owed: "≤ 600 MB".into(),
+                    met: Some(memory.max(restarted) <= 600.0),
+                },
+                plain("start to ready, 100,000 open conversations".into(), format!("{:.2} s", laden.start.as_secs_f64())),
+            ]
+        }
         "start" => {
             let starts = scenarios::starts(binary).await?;
             let (empty, killed, memory) = (starts.empty.as_secs_f64(), starts.after_kill.as_secs_f64(), starts.idle_memory as f64 / 1e6);
@@ -179,7 +192,7 @@ async fn measure(scenario: &str, binary: &Path, time: Duration, base: &Baselines
                 Row { what: "memory, idle".into(), found: format!("{memory:.0} MB"), owed: "≤ 60 MB".into(), met: Some(memory <= 60.0) },
             ]
         }
-        _ => bail!("no scenario `{scenario}`: there are ingest, socket, new, outbound, send, webhooks, fanout, sockets, start"),
+        _ => bail!("no scenario `{scenario}`: there are ingest, socket, new, outbound, send, webhooks, fanout, sockets, memory, start"),
     })
 }
 

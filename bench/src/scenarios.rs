@@ -271,6 +271,32 @@ pub async fn idle_sockets(binary: &Path, count: usize) -> Result<f64> {
     Ok(after.saturating_sub(before) as f64 / count as f64)
 }
 
+/// A server that holds many open conversations.
+pub struct Laden {
+    /// Resident memory when they had all come in, in bytes.
+    pub memory: u64,
+    /// The same some seconds after a kill and a start on them.
+    pub restarted_memory: u64,
+    /// How long that start took.
+    pub start: Duration,
+}
+
+/// Memory of a server with so many open conversations, all waiting in one queue, and its start on them.
+pub async fn laden(binary: &Path, conversations: u64) -> Result<Laden> {
+    let stage = Stage::set(binary).await?;
+    let data = stage.data();
+    stored::open_many_conversations(stage.server.address, conversations).await?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let memory = machine::resident(stage.server.id());
+    stage.server.kill().await?;
+    let server = product::start(binary, &data, "127.0.0.1:0", None).await?;
+    let start = server.started_in;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let restarted_memory = machine::resident(server.id());
+    server.kill().await?;
+    Ok(Laden { memory, restarted_memory, start })
+}
+
 /// Start times and memory of an idle server.
 pub struct Starts {
     /// On an empty folder.

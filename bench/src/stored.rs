@@ -125,9 +125,23 @@ pub async fn waiting_notifications(address: SocketAddr, bearer: &str) -> Result<
 
 /// Opens the first so many consumers' conversations with one message each.
 pub async fn open_conversations(address: SocketAddr, count: u64) -> Result<()> {
+    open(address, 0..count).await
+}
+
+/// The same on many connections at once, for a great many.
+pub async fn open_many_conversations(address: SocketAddr, count: u64) -> Result<()> {
+    const CONNECTIONS: u64 = 64;
+    let lanes = (0..CONNECTIONS).map(|lane| tokio::spawn(open(address, (lane..count).step_by(CONNECTIONS as usize))));
+    for lane in lanes.collect::<Vec<_>>() {
+        lane.await??;
+    }
+    Ok(())
+}
+
+async fn open(address: SocketAddr, numbers: impl Iterator<Item = u64>) -> Result<()> {
     let signer = sms::Signer::new(address);
     let mut connection = http::Connection::open(address).await?;
-    for number in 0..count {
+    for number in numbers {
         let answer = connection.send(&signer.request(&format!("open{number}"), &sms::consumer(number), "hello")).await?;
         anyhow::ensure!(answer.status == 200, "a webhook was answered with {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
     }
