@@ -13,6 +13,7 @@ use antiphon_domain::delivery::Reason;
 use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, SourceId, Timestamp};
 use lanes::{Lanes, Next, Until};
 use moka::sync::Cache;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -23,11 +24,19 @@ pub(crate) struct Outbox {
     /// Tells whoever waits in [`Outbox::settled`].
     tried: Notify,
     early: Cache<(SourceId, Arc<str>), Early>,
+    /// Whether any receipt may be kept at all.
+    any_early: AtomicBool,
 }
 
 impl Outbox {
     pub(crate) fn new(sends_per_source: usize) -> Self {
-        Self { lanes: Mutex::new(Lanes::new(sends_per_source)), changed: Notify::new(), tried: Notify::new(), early: Cache::new(10_000) }
+        Self {
+            lanes: Mutex::new(Lanes::new(sends_per_source)),
+            changed: Notify::new(),
+            tried: Notify::new(),
+            early: Cache::new(10_000),
+            any_early: AtomicBool::new(false),
+        }
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -101,13 +110,22 @@ impl Outbox {
         let key = (source, Arc::<str>::from(vendor_id));
         if self.early.get(&key).is_none_or(|kept| kept.status < early.status) {
             self.early.insert(key, early);
+            self.any_early.store(true, Ordering::SeqCst);
         }
     }
 
     /// Whether any receipt is kept at all: spares a read per send.
     fn has_early(&self) -> bool {
+        // Taken back before the count, so that whoever keeps one meanwhile is not overlooked.
+        if !self.any_early.swap(false, Ordering::SeqCst) {
+            return false;
+        }
         self.early.run_pending_tasks();
-        self.early.entry_count() > 0
+        let any = self.early.entry_count() > 0;
+        if any {
+            self.any_early.store(true, Ordering::SeqCst);
+        }
+        any
     }
 
     fn take_early(&self, source: SourceId, vendor_id: &str) -> Option<Early> {
