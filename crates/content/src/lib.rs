@@ -7,6 +7,7 @@
 pub mod capabilities;
 pub mod optout;
 pub mod picture;
+pub mod rich;
 pub mod segments;
 pub mod sniff;
 pub mod split;
