@@ -32,6 +32,7 @@ pub mod query;
 mod see_through;
 pub mod session;
 mod start;
+mod structured;
 pub mod update;
 pub mod webhook;
 pub mod widget;

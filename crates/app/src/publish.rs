@@ -287,6 +287,8 @@ impl App {
             EventBody::Content(Content::Rich { json, .. }) if json.len() > self.limits.rich_bytes => {
                 bad(format!("content: at most {} bytes", self.limits.rich_bytes))
             }
+            EventBody::Content(content) if content.asks() => crate::structured::check(content, self.limits.rich_bytes, self.clock.now())
+                .map_err(|problem| PublishError::new(PublishErrorKind::BadContent, problem)),
             EventBody::Accept { sequences, .. } if sequences.len() > 1_000 => bad("sequenceList: at most 1000 events".to_owned()),
             _ => Ok(()),
         }
@@ -352,7 +354,10 @@ impl App {
         }
         let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
         let (outbound, file) = match content {
-            Content::Text { text, .. } => (OutboundContent::Text(Arc::clone(text)), None),
+            Content::Text { text, .. } => {
+                let numbered = crate::structured::as_text(content);
+                (OutboundContent::Text(numbered.map_or_else(|| Arc::clone(text), Into::into)), None)
+            }
             Content::File { path, caption, .. } => {
                 let stored = stored.ok_or_else(|| PublishError::new(PublishErrorKind::BadFile, "relativePath: there is no such file"))?;
                 let content_type = stored.content_type.as_deref().unwrap_or("application/octet-stream");
@@ -365,7 +370,7 @@ impl App {
                 };
                 (content, Some(Arc::clone(path)))
             }
-            Content::Rich { json, .. } => match crate::files::plain_text_of(json) {
+            Content::Rich { json, .. } => match crate::structured::as_text(content).or_else(|| crate::files::plain_text_of(json)) {
                 Some(text) => (OutboundContent::Text(text.into()), None),
                 None => {
                     return Err(PublishError::new(

@@ -102,6 +102,15 @@ pub enum Content {
 }
 
 impl Content {
+    /// Whether it may offer something to choose.
+    pub fn asks(&self) -> bool {
+        match self {
+            Content::Rich { .. } => true,
+            Content::Text { quick_replies, .. } => quick_replies.is_some(),
+            Content::File { .. } => false,
+        }
+    }
+
     /// Plain text without quick replies.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         Content::Text { text: text.into(), quick_replies: None }

@@ -9,10 +9,13 @@ use crate::live::KnownConsumer;
 use crate::opening::Beginning;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
+use antiphon_content::rich::Answer;
 use antiphon_domain::conversation::Draft;
 use antiphon_domain::event::Originator;
 use antiphon_domain::routing::Task;
-use antiphon_domain::{Audience, Consumer, ConversationId, EventBody, Role, Timestamp};
+use antiphon_domain::{
+    AcceptStatus, Audience, Consumer, Content, Conversation, ConversationId, DialogNumber, EventBody, Role, Sequence, Timestamp,
+};
 use std::sync::Arc;
 
 /// What arrived, and whose conversation it belongs to.
@@ -67,10 +70,28 @@ impl App {
         };
         // While a survey goes on, what the consumer says is its answer.
         let dialog = next.current_dialog().ok_or(Again::Conflict)?;
-        let mut events = Vec::with_capacity(contents.len());
+        let mut events = Vec::with_capacity(contents.len() + 1);
         let mut files = false;
+        let answer = match &open {
+            Some((current, _)) if originator.role == Role::Consumer => self.typed_answer(current, dialog, contents).await?,
+            _ => None,
+        };
+        if let Some((asked, chosen)) = &answer {
+            let draft = Draft {
+                originator,
+                vendor_at: item.at,
+                audience: Audience::All,
+                metadata: metadata_of(None, None, chosen.metadata.clone()),
+                body: EventBody::Accept { status: AcceptStatus::Action, sequences: vec![*asked] },
+            };
+            events.push(Arc::new(next.append(dialog, draft, now).map_err(|_| Again::Conflict)?));
+        }
         for content in contents {
-            let piece = self.piece(place.source, account.as_str(), content, now);
+            let mut piece = self.piece(place.source, account.as_str(), content, now);
+            if let Some((_, chosen)) = &answer {
+                context.extend(chosen.metadata.iter().cloned());
+                piece.content = chosen.says.as_deref().map_or(piece.content, Content::text);
+            }
             let draft = Draft {
                 originator,
                 vendor_at: item.at,
@@ -123,5 +144,21 @@ impl App {
             self.look_up_profile(place, consumer);
         }
         Ok(id)
+    }
+
+    /// What a typed text chooses of what the conversation last offered, and where that was.
+    async fn typed_answer(
+        &self,
+        current: &Conversation,
+        dialog: DialogNumber,
+        contents: &[InboundContent],
+    ) -> Result<Option<(Sequence, Answer)>, Again> {
+        let Some(asked) = current.asked.filter(|asked| asked.dialog == dialog) else { return Ok(None) };
+        let [InboundContent::Text { text, payload: None }] = contents else { return Ok(None) };
+        let question = self.store.events(&current.account, current.id, dialog, asked.sequence, 1).await?;
+        let Some(EventBody::Content(content)) = question.first().map(|event| &event.body) else { return Ok(None) };
+        let Some(mut answer) = crate::structured::offered(content).typed(text) else { return Ok(None) };
+        answer.metadata.push(serde_json::json!({"type": "InputMode", "mode": "typed", "text": text}));
+        Ok(Some((asked.sequence, answer)))
     }
 }

@@ -3,6 +3,7 @@
 mod apps;
 mod by_agent;
 mod channel_log;
+mod choices;
 mod consent;
 mod consumers;
 mod equality;

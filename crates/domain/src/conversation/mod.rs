@@ -280,6 +280,19 @@ pub struct Conversation {
     pub manual_due: Option<Timestamp>,
     /// Until when nothing is owed.
     pub delay: Option<Delay>,
+    /// The last message to the consumer that offers something to choose, until it is answered or followed by another.
+    pub asked: Option<Asked>,
+}
+
+/// A message that offers something to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// In which dialog.
+    pub dialog: DialogNumber,
+    /// Its place there.
+    pub sequence: Sequence,
+    /// Whether one answer settles it; cards may be answered again.
+    pub once: bool,
 }
 
 /// Why a command was refused.
@@ -456,6 +469,7 @@ impl Conversation {
             topic: None,
             manual_due: None,
             delay: None,
+            asked: None,
         };
         let change = Change { version: 1, at: now, kind: ChangeKind::Opened, by: Some(opening.by), metadata: None };
         (conversation, change)
@@ -550,6 +564,10 @@ impl Conversation {
                 }
             }
             EventBody::Accept { status, sequences } => {
+                let settles = |asked: &Asked| asked.once && asked.dialog == number && sequences.contains(&asked.sequence);
+                if *status == AcceptStatus::Action && originator.role == Role::Consumer && self.asked.as_ref().is_some_and(settles) {
+                    self.asked = None;
+                }
                 if sequences.is_empty() || sequences.iter().any(|&s| s >= sequence) {
                     return Err(Refused::NoSuchEvent);
                 }
@@ -575,6 +593,14 @@ impl Conversation {
             body: draft.body,
             metadata: draft.metadata,
         };
+        if let EventBody::Content(content) = &event.body
+            && content.asks()
+            && event.audience == Audience::All
+            && originator.role != Role::Consumer
+        {
+            let once = !matches!(content, Content::Rich { .. });
+            self.asked = Some(Asked { dialog: number, sequence, once });
+        }
         if event.is_content() && event.audience == Audience::All && number == DialogNumber::MAIN {
             if originator.role == Role::Consumer {
                 // Who asked for a conversation waits from then; the first thing they say is what is to be answered.

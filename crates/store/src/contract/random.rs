@@ -5,7 +5,7 @@ use super::Harness;
 use super::fixtures::*;
 use super::model::Model;
 use antiphon_app::ports::store::{CommitError, ConversationCursor, ConversationFilter, DeliveryFilter, Store, Write};
-use antiphon_domain::conversation::{ClosedBy, Delay, Rating, RatingStatus};
+use antiphon_domain::conversation::{Asked, ClosedBy, Delay, Rating, RatingStatus};
 use antiphon_domain::event::Party;
 use antiphon_domain::routing::{Availability, Task};
 use antiphon_domain::{
@@ -75,7 +75,7 @@ fn unit(dice: &mut Dice, model: &Model, number: u32, now: i64) -> Vec<Write> {
     match dice.roll(10) {
         0 | 1 => opening(dice, number, now, &mut writes),
         2 => {
-            let id = DeliveryId(dice.roll(40));
+            let id = DeliveryId(1 + dice.roll(40));
             let about = conversation_id(dice.roll(20) as u32);
             let mut delivery = delivery(id.0, about, dice.roll(5));
             delivery.status = DeliveryStatus::ALL[dice.roll(7) as usize];
@@ -148,6 +148,7 @@ fn step(dice: &mut Dice, conversation: &mut Conversation, now: i64, writes: &mut
         16 => conversation.set_due(dice.maybe(|_| Timestamp(99)), None, at),
         17 => {
             let delay = dice.maybe(|_| Delay { kind: "NIGHT".into(), till: Timestamp(98) });
+            conversation.asked = dice.maybe(|dice| Asked { dialog: DialogNumber(1), sequence: 77, once: dice.roll(2) == 0 });
             let _ = conversation.set_note(if dice.roll(2) == 0 { "a note".into() } else { "".into() }, None, at);
             conversation.set_delay(delay, None, at)
         }

@@ -4,7 +4,7 @@
 use super::codec::{Decoder, Encoder, at_place, place};
 use super::event::{CLOSERS, RESPONSE_TIMES, get_party, get_rating, get_role, put_party, put_rating, put_role};
 use crate::sqlite::failure::Failure;
-use antiphon_domain::conversation::{Delay, Origin};
+use antiphon_domain::conversation::{Asked, Delay, Origin};
 use antiphon_domain::event::Party;
 use antiphon_domain::{
     AccountId, ConsumerId, Conversation, ConversationId, Dialog, DialogKind, DialogNumber, Event, Participant, Sequence, SkillId, SourceId,
@@ -136,7 +136,7 @@ fn encode_state(conversation: &Conversation) -> Vec<u8> {
 fn put_rest(to: &mut Encoder, it: &Conversation) {
     let further = it.dialogs.iter().any(|dialog| dialog.app.is_some() || dialog.metadata.is_some());
     let noted = it.origin.is_some() || it.rating.is_some() || it.note.is_some() || it.topic.is_some();
-    if !(further || noted || it.manual_due.is_some() || it.delay.is_some()) {
+    if !(further || noted || it.manual_due.is_some() || it.delay.is_some() || it.asked.is_some()) {
         return;
     }
     to.option(it.origin.as_deref(), |to, origin| {
@@ -157,6 +157,9 @@ fn put_rest(to: &mut Encoder, it: &Conversation) {
     .list(it.dialogs.iter(), |to, dialog| {
         to.option_text(dialog.app.as_deref()).option_text(dialog.metadata.as_deref());
     });
+    if let Some(asked) = it.asked {
+        to.u64(u64::from(asked.dialog.0)).u64(asked.sequence).bool(asked.once);
+    }
 }
 
 fn get_rest(from: &mut Decoder<'_>, it: &mut Conversation) -> Result<(), Failure> {
@@ -177,6 +180,9 @@ fn get_rest(from: &mut Decoder<'_>, it: &mut Conversation) -> Result<(), Failure
     let further = from.list(|from| Ok((from.option(|from| from.arc())?, from.option(|from| from.arc())?)))?;
     for (dialog, (app, metadata)) in it.dialogs.iter_mut().zip(further) {
         (dialog.app, dialog.metadata) = (app, metadata);
+    }
+    if !from.is_at_end() {
+        it.asked = Some(Asked { dialog: DialogNumber(from.u16()?), sequence: from.u64()?, once: from.bool()? });
     }
     Ok(())
 }
@@ -286,6 +292,7 @@ impl ConversationColumns<'_> {
             topic: None,
             manual_due: None,
             delay: None,
+            asked: None,
         };
         if !from.is_at_end() {
             get_rest(from, &mut it)?;

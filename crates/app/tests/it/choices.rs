@@ -1,0 +1,123 @@
+//! What agents offer to choose, on a channel that shows text only: numbers go out, and what is typed finds its way back.
+
+use antiphon_app::Caller;
+use antiphon_app::ports::Store;
+use antiphon_app::publish::{DialogRef, Publish, PublishErrorKind};
+use antiphon_app::update::FieldChange;
+use antiphon_domain::event::Party;
+use antiphon_domain::{AcceptStatus, Audience, Content, Conversation, DialogNumber, Event, EventBody, Role};
+use antiphon_testkit::TestApp;
+use antiphon_testkit::net::answer;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn option(title: &str, says: &str, id: &str) -> Value {
+    json!({"type": "button", "title": title, "click": {"actions": [{"type": "publishText", "text": says}], "metadata": [{"type": "ExternalId", "id": id}]}})
+}
+
+fn question() -> Content {
+    let replies = json!({"type": "quickReplies", "itemsPerRow": 8, "replies": [option("Yes", "yep", "a"), option("No", "nope", "b")]});
+    Content::Text { text: "Shall we?".into(), quick_replies: Some(replies.to_string().into()) }
+}
+
+fn card() -> Content {
+    let json = json!({"type": "vertical", "elements": [{"type": "text", "text": "Kettle"}, option("Buy", "buy kettle", "k")]});
+    Content::Rich { json: json.to_string().into(), quick_replies: None }
+}
+
+async fn talking() -> (TestApp, Caller, Arc<Conversation>) {
+    let test = TestApp::start().await;
+    test.net.otherwise(answer(200, "v"));
+    let agent = test.arrive("agent1").await;
+    test.receive("say k1 +1 hello").await;
+    let conversation = test.accept(&agent).await;
+    (test, agent, conversation)
+}
+
+async fn offer(test: &TestApp, agent: &Caller, to: &Conversation, content: Content) -> Result<u64, antiphon_app::publish::PublishError> {
+    let body = EventBody::Content(content);
+    let request = Publish { dialog: DialogRef::main(to.id), audience: Audience::All, body, metadata: None, client_message_id: None };
+    test.app.publish(agent, request).await
+}
+
+/// Everything after a sequence, in short: `ACTION of 1 b`, `nope b typed`.
+async fn since(test: &TestApp, conversation: &Conversation, from: u64) -> Vec<String> {
+    let events = test.store.events(&test.account(), conversation.id, DialogNumber::MAIN, from, 100).await.expect("reads");
+    events.iter().map(brief).collect()
+}
+
+fn brief(event: &Event) -> String {
+    let metadata: Vec<Value> = event.metadata.as_deref().map(|json| serde_json::from_str(json).expect("JSON")).unwrap_or_default();
+    let marks: Vec<&str> = metadata.iter().filter_map(|entry| entry["id"].as_str().or_else(|| entry["mode"].as_str())).collect();
+    let said = match &event.body {
+        EventBody::Content(Content::Text { text, .. }) => text.to_string(),
+        EventBody::Accept { status: AcceptStatus::Action, sequences } => format!("ACTION of {}", sequences[0]),
+        other => format!("{other:?}"),
+    };
+    assert!(matches!(event.originator.party, Party::Consumer(_)) && event.originator.role == Role::Consumer);
+    [vec![said.as_str()], marks].concat().join(" ")
+}
+
+#[tokio::test]
+async fn a_typed_number_is_the_tap_that_it_stands_for() {
+    let (test, agent, conversation) = talking().await;
+    let asked = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    test.net.called(2).await;
+    let sent: String = test.net.calls().iter().map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect();
+    assert!(sent.contains("Shall we?") && sent.contains("1. Yes") && sent.contains("2. No"), "{sent}");
+    test.receive("say k2 +1 2").await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, [format!("ACTION of {asked} b typed"), "nope b typed".to_owned()]);
+    // Answered once, it is settled.
+    test.receive("say k3 +1 2").await;
+    assert_eq!(since(&test, &conversation, asked + 3).await, ["2"]);
+    // The same message again changes nothing.
+    test.receive("say k2 +1 2").await;
+    assert_eq!(since(&test, &conversation, asked + 4).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_text_and_the_question_waits_also_over_a_restart() {
+    let (test, agent, conversation) = talking().await;
+    let asked = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    test.receive("say k2 +1 why?").await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, ["why?"]);
+    test.write(&agent, &conversation, "just so").await.expect("publishes");
+    let test = test.restart().await;
+    test.receive("say k3 +1 YES").await;
+    assert_eq!(since(&test, &conversation, asked + 3).await, [format!("ACTION of {asked} a typed"), "yep a typed".to_owned()]);
+}
+
+#[tokio::test]
+async fn a_card_may_be_answered_again_and_the_newest_question_counts() {
+    let (test, agent, conversation) = talking().await;
+    let first = offer(&test, &agent, &conversation, card()).await.expect("publishes");
+    for (at, key) in ["k2", "k3"].into_iter().enumerate() {
+        test.receive(&format!("say {key} +1 1")).await;
+        let from = first + 1 + 2 * at as u64;
+        assert_eq!(since(&test, &conversation, from).await, [format!("ACTION of {first} k typed"), "buy kettle k typed".to_owned()]);
+    }
+    let second = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    test.receive("say k4 +1 1").await;
+    assert_eq!(since(&test, &conversation, second + 1).await, [format!("ACTION of {second} a typed"), "yep a typed".to_owned()]);
+    // A closed conversation offers nothing any more.
+    let third = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    test.app.update(&agent, conversation.id, vec![FieldChange::Close { cause: None }]).await.expect("closes");
+    test.receive("say k5 +1 1").await;
+    assert_eq!(since(&test, &conversation, third + 1).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn bad_structured_content_is_refused_with_its_place_and_nothing_goes_out() {
+    let (test, agent, conversation) = talking().await;
+    let bad = json!({"type": "vertical", "elements": [{"type": "image", "url": "http://a.test/x.png"}]}).to_string();
+    let refused =
+        offer(&test, &agent, &conversation, Content::Rich { json: bad.into(), quick_replies: None }).await.expect_err("is refused");
+    assert_eq!(
+        (refused.kind, refused.message.as_str()),
+        (PublishErrorKind::BadContent, "content/elements/0/url: must begin with https://")
+    );
+    let replies = Content::Text { text: "?".into(), quick_replies: Some("{}".into()) };
+    let refused = offer(&test, &agent, &conversation, replies).await.expect_err("is refused");
+    assert!(refused.message.starts_with("quickReplies/replies: is missing"), "{refused}");
+    assert!(test.net.calls().is_empty());
+}
