@@ -77,6 +77,7 @@ pub struct App {
     media: Arc<tokio::sync::Notify>,
     shrinking: Arc<tokio::sync::Semaphore>,
     sessions: session::SessionCache,
+    signers: session::Signers,
     identity: identity::Identity,
     stopping: tokio::sync::watch::Sender<bool>,
     tasks: Mutex<tokio::task::JoinSet<()>>,

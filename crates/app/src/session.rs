@@ -2,9 +2,12 @@
 
 mod cache;
 mod idle;
+mod signed;
 
 pub(crate) use cache::SessionCache;
 pub use idle::IdleLogOut;
+pub(crate) use signed::Signers;
+pub use signed::{Signature, Signed};
 
 use crate::ports::bus::{Announcement, Topic};
 use crate::ports::store::{ApiKey, AuditRow, Login, Session, SessionKind, UnitOfWork, Write};

@@ -74,6 +74,7 @@ impl App {
             media: Arc::new(tokio::sync::Notify::new()),
             shrinking: Arc::new(tokio::sync::Semaphore::new(1)),
             sessions: crate::session::SessionCache::default(),
+            signers: crate::session::Signers::default(),
             identity,
             stopping: tokio::sync::watch::channel(false).0,
             tasks: Mutex::new(tokio::task::JoinSet::new()),

@@ -8,12 +8,12 @@ use super::failure::{failed, too_fast, unavailable};
 use super::socket::cookie;
 use super::{Shared, discovery};
 use antiphon_app::ports::store::ApiKey;
-use antiphon_app::session::{AuthError, SignIn, SignInError, SignedIn};
+use antiphon_app::session::{AuthError, SignIn, SignInError, Signed, SignedIn};
 use antiphon_domain::Privilege;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, body};
+use axum::{Extension, Json, body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -98,8 +98,14 @@ struct Group {
     name: &'static str,
 }
 
-/// `POST …/login`: by password, or by a bot's four keys.
-pub(super) async fn login(State(shared): State<Arc<Shared>>, Path(account): Path<String>, asker: Asker, body: body::Body) -> Response {
+/// `POST …/login`: by password, by a bot's four keys, or by a request that is signed with them.
+pub(super) async fn login(
+    State(shared): State<Arc<Shared>>,
+    Path(account): Path<String>,
+    asker: Asker,
+    signed: Option<Extension<Signed>>,
+    body: body::Body,
+) -> Response {
     let peer = asker.address;
     let (limits, now_us) = (&shared.limits, shared.app.clock().ticks_us());
     let step_us = 60_000_000 / u64::from(limits.sign_ins_per_min.get());
@@ -110,7 +116,14 @@ pub(super) async fn login(State(shared): State<Arc<Shared>>, Path(account): Path
         Ok(asked) => asked,
         Err(refusal) => return *refusal,
     };
-    let how = match sign_in_of(asked) {
+    let how = match signed {
+        Some(Extension(signed)) if asked.username.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&signed.user.login)) => {
+            Ok(signed.sign_in())
+        }
+        Some(_) => Err("username: the request is signed with another user's keys"),
+        None => sign_in_of(asked),
+    };
+    let how = match how {
         Ok(how) => how,
         Err(message) => return failed(&shared, StatusCode::BAD_REQUEST, 1, message),
     };

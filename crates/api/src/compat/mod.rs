@@ -21,6 +21,7 @@ mod pace;
 mod render;
 mod send;
 mod sentinel;
+mod signed;
 mod socket;
 mod webhooks;
 mod wire;
@@ -239,11 +240,12 @@ pub fn routes(state: CompatState) -> Router {
         .merge(sentinel::routes())
         .merge(app_install::routes())
         .merge(feature_grants::routes())
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), signed::believe))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), see_through))
         .layer(middleware::from_fn(cross_origin));
     Router::new()
         .merge(open_to_pages)
-        .merge(sentinel::pages())
+        .merge(sentinel::pages().layer(middleware::from_fn_with_state(Arc::clone(&shared), see_through)))
         .route("/ws_api/account/{account}/messaging/brand/{bearer}", get(socket::upgrade))
         .route("/ws_api/account/{account}/messaging/consumer", get(socket::consumer::upgrade))
         .route("/ws_api/account/{account}/messaging/consumer/{token}", get(socket::consumer::upgrade_with_token))

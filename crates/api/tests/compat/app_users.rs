@@ -143,6 +143,19 @@ async fn a_user_signs_in_to_an_app_and_the_app_acts_for_them() {
 
     let bearer = text(&tokens["access_token"]);
     assert_eq!(installations(&served, &bearer).await, 200);
+    // A token of one use is none of another.
+    for confused in [text(&tokens["id_token"]), bearer.clone(), text(&tokens["refresh_token"])] {
+        let consumer = Request::post("/api/account/12/consumer").header("authorization", &confused);
+        let consumer = consumer.body(Body::from(r#"{"ext_consumer_id":"anna"}"#)).expect("a request");
+        assert_eq!(served.call(consumer).await.status, 401);
+        let open = Request::post("/api/account/12/messaging/consumer/conversation?v=3").header("authorization", &confused);
+        let open = served.call(open.header("x-lp-on-behalf", &confused).body(Body::from("[]")).expect("a request")).await;
+        assert_eq!((open.status, &open.json()["body"]["errorCode"]), (401, &json!(40102)));
+        assert_eq!(installations(&served, &confused).await, if confused == bearer { 200 } else { 401 });
+    }
+    while audited(&served, "token.refused").await == 0 {
+        tokio::task::yield_now().await;
+    }
     served.try_connect(&bearer, "2.1", &[]).await.expect("the agent socket takes it, too");
     assert_eq!((audited(&served, "app.user_signed_in").await, audited(&served, "app.user_token_issued").await), (1, 1));
 }

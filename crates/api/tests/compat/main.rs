@@ -14,6 +14,7 @@ mod identity;
 mod installations;
 mod roles;
 mod send;
+mod signed;
 mod sockets;
 mod transfers;
 mod visits;

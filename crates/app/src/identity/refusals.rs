@@ -45,7 +45,7 @@ impl Refusals {
 
 impl App {
     /// Writes a row about something that may come often, if it is time; `detail` is a JSON object. The account must exist.
-    pub(super) fn audit_often(
+    pub(crate) fn audit_often(
         &self,
         account: &AccountId,
         action: &'static str,
