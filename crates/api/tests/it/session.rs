@@ -2,6 +2,7 @@
 
 use crate::world::{Principal, World, wide};
 use antiphon_api::{ApiLimits, Connection};
+use antiphon_app::identity::{Asked, Renewed};
 use antiphon_testkit::app::{ACCOUNT, PASSWORD};
 use axum::body::Body;
 use http::{Method, Request, header};
@@ -183,4 +184,23 @@ async fn a_bot_is_never_signed_out_for_inactivity() {
     assert_eq!(session["idle"], Value::Null);
     world.test.clock.advance(11 * 60 * MINUTE);
     world.anonymous().call(Method::GET, "/api/v1/session", None, &[("cookie", pair(&cookie))]).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_an_app_got_from_a_users_sign_in_administers_nothing() {
+    let world = World::start().await;
+    let admin = world.signed_in("admin1").await;
+    let settings = json!({"redirect_uris": ["https://desk.example/back"]});
+    let app = json!({"client_id": "desk", "client_secret": "a-secret-of-the-desk", "settings": settings});
+    admin.post("apps", app).await.expect(201);
+    let app = &world.test.app;
+    let asked = Asked { client_id: Some("desk"), response_type: Some("code"), ..Asked::default() };
+    let plan = app.plan_sign_in("12", asked).expect("a good request");
+    let address = app.sign_in_to_app("12", &plan, "admin1".into(), PASSWORD.into(), "test").await.expect("signed in");
+    let code = address.split("code=").nth(1).expect("a code");
+    let shown = Renewed::Code { code, redirect_uri: None, verifier: None };
+    let tokens = app.exchange_for_app("12", "desk", "a-secret-of-the-desk", shown, "test").await.expect("tokens");
+    let holder = world.holder(&tokens.access_token);
+    holder.get("settings").await.expect_error(403, "forbidden", None);
+    holder.post("users", json!({"login": "mallory"})).await.expect_error(403, "forbidden", None);
 }

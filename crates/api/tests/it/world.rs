@@ -118,6 +118,11 @@ impl World {
         Principal { router: self.router.clone(), bearer: None }
     }
 
+    /// Whoever holds a token.
+    pub fn holder(&self, bearer: &str) -> Principal {
+        Principal { router: self.router.clone(), bearer: Some(bearer.to_owned()) }
+    }
+
     /// Someone of the first account, signed in.
     pub async fn signed_in(&self, login: &str) -> Principal {
         self.signed_in_to(ACCOUNT, login).await
