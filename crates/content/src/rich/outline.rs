@@ -6,16 +6,19 @@ use super::element::{Button, Choice, Click, Element, Kind, List, Place, QuickRep
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     /// Text, a picture, and buttons that belong together.
-    Card(Card),
+    Card(Panel),
     /// Cards side by side.
-    Carousel(Vec<Card>),
+    Carousel(Vec<Panel>),
     /// Boxes to tick.
     List(List),
 }
 
+/// Its name where structured content is read.
+pub use self::Panel as Card;
+
 /// What belongs together.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Card {
+pub struct Panel {
     /// Pictures' addresses.
     pub images: Vec<String>,
     /// Places.
@@ -28,7 +31,7 @@ pub struct Card {
     pub choices: Vec<Choice>,
 }
 
-impl Card {
+impl Panel {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -54,7 +57,7 @@ impl Outline {
     /// Of structured content, with the answers below it.
     pub fn of(rich: &Rich, replies: Option<&QuickReplies>) -> Self {
         let mut outline = Self { fallback: rich.fallback.clone(), replies: of_replies(replies), ..Self::default() };
-        let mut card = Card::default();
+        let mut card = Panel::default();
         outline.lay(&rich.root, &mut card);
         outline.finish(&mut card);
         outline
@@ -62,18 +65,18 @@ impl Outline {
 
     /// Of a text with the answers below it.
     pub fn of_text(text: &str, replies: Option<&QuickReplies>) -> Self {
-        let card = Card { lines: vec![text.to_owned()], ..Card::default() };
+        let card = Panel { lines: vec![text.to_owned()], ..Panel::default() };
         Self { blocks: vec![Block::Card(card)], replies: of_replies(replies), fallback: None }
     }
 
-    fn finish(&mut self, card: &mut Card) {
+    fn finish(&mut self, card: &mut Panel) {
         let card = std::mem::take(card);
         if !card.is_empty() {
             self.blocks.push(Block::Card(card));
         }
     }
 
-    fn lay(&mut self, element: &Element, card: &mut Card) {
+    fn lay(&mut self, element: &Element, card: &mut Panel) {
         match &element.kind {
             Kind::Vertical(inner) | Kind::Horizontal(inner) => inner.iter().for_each(|one| self.lay(one, card)),
             Kind::Carousel(cards) | Kind::Tabs(cards) => {
@@ -99,7 +102,7 @@ fn of_replies(replies: Option<&QuickReplies>) -> Vec<Choice> {
 }
 
 /// A basic element's place on its card.
-fn put(element: &Element, card: &mut Card) {
+fn put(element: &Element, card: &mut Panel) {
     let choice = |title: &str, click: &Click| Choice { title: title.to_owned(), click: click.clone() };
     match &element.kind {
         Kind::Text(text) => {
@@ -136,13 +139,13 @@ fn put(element: &Element, card: &mut Card) {
 }
 
 /// A card with whatever lies in it.
-fn lone_card(element: &Element) -> Card {
-    let mut card = Card::default();
+fn lone_card(element: &Element) -> Panel {
+    let mut card = Panel::default();
     fill(element, &mut card);
     card
 }
 
-fn fill(element: &Element, card: &mut Card) {
+fn fill(element: &Element, card: &mut Panel) {
     match &element.kind {
         Kind::Vertical(inner) | Kind::Horizontal(inner) | Kind::Carousel(inner) | Kind::Tabs(inner) => {
             inner.iter().for_each(|one| fill(one, card));
@@ -157,7 +160,7 @@ fn fill(element: &Element, card: &mut Card) {
 }
 
 /// A card of a selection: what brings back the card's own objects is choosing it.
-fn selectable(element: &Element, title: Option<&String>) -> Card {
+fn selectable(element: &Element, title: Option<&String>) -> Panel {
     let mut card = lone_card(element);
     if card.title.is_none() {
         card.title = title.cloned();
