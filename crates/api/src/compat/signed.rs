@@ -189,18 +189,28 @@ impl<'a> Claim<'a> {
 
 async fn who(shared: &Shared, asker: Asker, claim: &Claim<'_>) -> Result<Signed, No> {
     let right = |keys: &ApiKey| is_right(claim.proof, claim.sha256, keys, &claim.texts);
+    let known = shared.app.knows_signer(&claim.account, claim.signature);
+    if !known {
+        admitted(shared, asker)?;
+    }
     match shared.app.believe_signature(&claim.account, claim.signature, &asker.address.to_string(), right).await {
         Ok(signed) => Ok(signed),
         Err(SignInError::Unavailable(_)) => Err(No::Unavailable),
         Err(_) => {
-            let (limits, now_us) = (&shared.limits, shared.app.clock().ticks_us());
-            let step_us = 60_000_000 / u64::from(limits.sign_ins_per_min.get());
-            if !shared.sign_ins.admit(asker.address, now_us, step_us, limits.sign_ins_at_once) {
-                return Err(No::TooFast(step_us.div_ceil(1_000_000) + 1));
+            if known {
+                admitted(shared, asker)?;
             }
             Err(No::Wrong("the keys or the signature are wrong, the time is not now, or the request came before".to_owned()))
         }
     }
+}
+
+/// Whether an address may try now: unknown keys and wrong signatures count as log-ins.
+fn admitted(shared: &Shared, asker: Asker) -> Result<(), No> {
+    let (limits, now_us) = (&shared.limits, shared.app.clock().ticks_us());
+    let step_us = 60_000_000 / u64::from(limits.sign_ins_per_min.get());
+    let admitted = shared.sign_ins.admit(asker.address, now_us, step_us, limits.sign_ins_at_once);
+    if admitted { Ok(()) } else { Err(No::TooFast(step_us.div_ceil(1_000_000) + 1)) }
 }
 
 #[cfg(test)]

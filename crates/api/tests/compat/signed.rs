@@ -1,10 +1,11 @@
 //! Requests that a bot signs one by one with its keys (OAuth 1.0a): taken for what a bearer token is taken for, once and in their time.
 
 use crate::harness::*;
+use antiphon_api::compat::CompatLimits;
 use antiphon_app::administration::{Act, NewUser};
 use antiphon_app::ports::store::ApiKey;
 use antiphon_app::ports::{Clock, Store};
-use antiphon_domain::UserKind;
+use antiphon_domain::{AccountSettings, UserKind};
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +27,11 @@ fn keys() -> ApiKey {
 }
 
 async fn with_bot() -> Served {
-    let served = serve().await;
+    with_bot_under(CompatLimits::default()).await
+}
+
+async fn with_bot_under(limits: CompatLimits) -> Served {
+    let served = serve_with(AccountSettings::default(), limits).await;
     let admin = served.test.caller("admin1");
     let bot = NewUser {
         login: "bot1".into(),
@@ -164,4 +169,26 @@ async fn what_is_not_signed_so_now_and_for_this_is_refused_and_audited() {
         }
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn who_guesses_signatures_is_told_to_wait_and_who_signs_well_is_not() {
+    let served = with_bot_under(CompatLimits { sign_ins_at_once: 3, ..CompatLimits::default() }).await;
+    let ask = async |nonce: &str, secrets: &str| {
+        let answer = post(&served, &Signing { secrets, ..signing(&served, HISTORY, nonce) }, json!({"conversationId": "x"})).await;
+        (answer.status, answer.header("retry-after").to_owned())
+    };
+    for number in 0..20 {
+        assert_eq!(ask(&format!("good{number}"), SECRETS).await.0, 200);
+    }
+    let mut refused = 0;
+    let wait = loop {
+        match ask(&format!("bad{refused}"), "a&guess").await {
+            (401, _) if refused < 10 => refused += 1,
+            (429, wait) => break wait,
+            other => panic!("{other:?} after {refused}"),
+        }
+    };
+    assert!(refused > 0 && wait.parse::<u32>().is_ok_and(|seconds| seconds > 0), "{refused} {wait}");
+    assert_eq!(ask("good again", SECRETS).await.0, 200, "the bot at that address goes on");
 }

@@ -88,6 +88,11 @@ fn digest(parts: &[&str]) -> [u8; 32] {
 }
 
 impl App {
+    /// Whether these keys were found before. Others are looked for at every bot: let nobody ask for that often.
+    pub fn knows_signer(&self, account: &str, given: Signature<'_>) -> bool {
+        self.signers.users.contains_key(&digest(&[account, given.app_key, given.access_token]))
+    }
+
     /// Who made a signed request; `right` compares the signature, given the secret halves.
     ///
     /// # Errors
