@@ -5,6 +5,7 @@
 
 use crate::ports::net::Net;
 use antiphon_content::capabilities::Capabilities;
+use antiphon_content::rich::Outline;
 use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::source::HealthState;
@@ -305,6 +306,13 @@ pub enum OutboundContent {
         size: u64,
         /// A line below it.
         caption: Arc<str>,
+    },
+    /// A message that may offer something to choose.
+    Structured {
+        /// What it shows.
+        outline: Box<Outline>,
+        /// What a tapped choice comes back with: this, a dot, and the choice's place from 0. Letters, digits and dots, at most 48.
+        token: Arc<str>,
     },
 }
 

@@ -353,11 +353,12 @@ impl App {
             return Ok(Vec::new());
         }
         let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
+        let structured = || {
+            let outline = Box::new(crate::structured::outline(content)?);
+            Some(OutboundContent::Structured { outline, token: crate::structured::token(conversation.id, event.dialog, event.sequence) })
+        };
         let (outbound, file) = match content {
-            Content::Text { text, .. } => {
-                let numbered = crate::structured::as_text(content);
-                (OutboundContent::Text(numbered.map_or_else(|| Arc::clone(text), Into::into)), None)
-            }
+            Content::Text { text, .. } => (structured().unwrap_or_else(|| OutboundContent::Text(Arc::clone(text))), None),
             Content::File { path, caption, .. } => {
                 let stored = stored.ok_or_else(|| PublishError::new(PublishErrorKind::BadFile, "relativePath: there is no such file"))?;
                 let content_type = stored.content_type.as_deref().unwrap_or("application/octet-stream");
@@ -370,8 +371,8 @@ impl App {
                 };
                 (content, Some(Arc::clone(path)))
             }
-            Content::Rich { json, .. } => match crate::structured::as_text(content).or_else(|| crate::files::plain_text_of(json)) {
-                Some(text) => (OutboundContent::Text(text.into()), None),
+            Content::Rich { .. } => match structured() {
+                Some(outbound) => (outbound, None),
                 None => {
                     return Err(PublishError::new(
                         PublishErrorKind::BadContent,

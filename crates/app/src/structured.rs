@@ -2,7 +2,8 @@
 //! and found again behind what a consumer types. The arithmetic is in [`antiphon_content::rich`].
 
 use antiphon_content::rich::{Offered, Outline, Problem, QuickReplies, Reading, Rich, Rules, Words, read, read_quick_replies};
-use antiphon_domain::{Content, Timestamp};
+use antiphon_domain::{Content, ConversationId, DialogNumber, Sequence, Timestamp};
+use std::sync::Arc;
 
 /// Checks what an author offers.
 ///
@@ -22,17 +23,27 @@ pub(crate) fn check(content: &Content, max_bytes: usize, now: Timestamp) -> Resu
     }
 }
 
-/// How content looks where nothing but text can be shown; nothing when it is no structured content, or was kept before it was checked.
-pub(crate) fn as_text(content: &Content) -> Option<String> {
-    outline(content).map(|outline| outline.numbered(&Words::default(), true).text).filter(|text| !text.is_empty())
+/// What a tapped choice of a message comes back with, but for the choice's place: which message it belongs to.
+pub(crate) fn token(conversation: ConversationId, dialog: DialogNumber, sequence: Sequence) -> Arc<str> {
+    format!("a.{conversation}.{}.{sequence}", dialog.0).into()
 }
 
-/// What can be chosen in it, in the order of the numbers that [`as_text`] shows.
+/// Back from a token: the message, and the choice's place in it.
+pub(crate) fn read_token(token: &str) -> Option<(ConversationId, DialogNumber, Sequence, usize)> {
+    let mut parts = token.strip_prefix("a.")?.split('.');
+    let mut next = || parts.next();
+    let (conversation, dialog, sequence, place) = (next()?, next()?, next()?, next()?);
+    let read = (conversation.parse().ok()?, DialogNumber(dialog.parse().ok()?), sequence.parse().ok()?, place.parse().ok()?);
+    next().is_none().then_some(read)
+}
+
+/// What can be chosen in it, in the order of the numbers and taps under which it was shown.
 pub(crate) fn offered(content: &Content) -> Offered {
     outline(content).map(|outline| outline.numbered(&Words::default(), true).offered).unwrap_or_default()
 }
 
-fn outline(content: &Content) -> Option<Outline> {
+/// What it shows; nothing when it is no structured content, or was kept before it was checked.
+pub(crate) fn outline(content: &Content) -> Option<Outline> {
     // What was good when it was published stays readable, whatever time it is now.
     let (body, replies) = parts(content, &Rules { max_bytes: usize::MAX, image_hosts: &[], now_s: i64::MIN });
     let replies = replies.and_then(|reading| reading.content);
@@ -85,9 +96,19 @@ mod tests {
     fn what_is_offered_is_shown_and_found() {
         let content =
             text(r#"{"type":"quickReplies","itemsPerRow":8,"replies":[{"type":"button","title":"Yes"},{"type":"button","title":"No"}]}"#);
-        assert_eq!(as_text(&content).as_deref(), Some("Shall we?\n\n1. Yes\n2. No\nReply with a number."));
         assert_eq!(offered(&content).typed("2").and_then(|answer| answer.says).as_deref(), Some("No"));
-        assert_eq!((as_text(&Content::text("hi")), offered(&Content::text("hi"))), (None, Offered::default()));
-        assert_eq!(as_text(&rich("[]")), None);
+        assert_eq!((outline(&Content::text("hi")), offered(&Content::text("hi"))), (None, Offered::default()));
+        assert_eq!(outline(&rich("[]")), None);
+    }
+
+    #[test]
+    fn tokens_say_which_message_and_which_choice() {
+        let id = ConversationId([7; 16]);
+        let token = format!("{}.12", super::token(id, DialogNumber(1), 345));
+        assert_eq!(read_token(&token), Some((id, DialogNumber(1), 345, 12)));
+        assert!(token.len() <= 64, "{token}");
+        for bad in ["", "a.", "a.x.0.1.2", "b.1", "USER_PAYLOAD", &format!("{token}.1"), &format!("{token}x")] {
+            assert_eq!(read_token(bad), None, "{bad}");
+        }
     }
 }

@@ -79,6 +79,41 @@ impl MediaLimits {
     }
 }
 
+/// What a channel shows of structured content, beyond text. Lengths are in characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Structured {
+    /// Answers to tap below a message.
+    pub chips: Option<ChipLimits>,
+    /// Cards with buttons.
+    pub card: Option<CardLimits>,
+    /// The most cards side by side; nothing: none.
+    pub carousel: Option<usize>,
+}
+
+/// Answers to tap below a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ChipLimits {
+    /// How many.
+    pub max: usize,
+    /// The longest label.
+    pub label: usize,
+}
+
+/// Cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CardLimits {
+    /// The longest title, in the text's unit.
+    pub title: usize,
+    /// The longest text below the title, in the text's unit.
+    pub subtitle: usize,
+    /// The longest text with buttons and no picture, in the text's unit.
+    pub text: usize,
+    /// How many buttons.
+    pub buttons: usize,
+    /// The longest label of a button.
+    pub label: usize,
+}
+
 /// Which signals travel beside the messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Signals {
@@ -128,6 +163,8 @@ pub struct Capabilities {
     pub caption_max: u32,
     /// Media of one message.
     pub media: MediaLimits,
+    /// What it shows of cards and answers to tap; what it does not becomes text.
+    pub structured: Structured,
     /// Signals beside the messages.
     pub signals: Signals,
     /// The window for free replies; nothing: no window.
@@ -166,6 +203,7 @@ mod tests {
             text: TextLimit { max: 1600, unit: Unit::Codepoint, segments: true },
             caption_max: 1600,
             media: MediaLimits { types: vec![MediaRule::new("image/*", 5)], max_bytes: 5, max_per_message: 10 },
+            structured: Structured::default(),
             signals: Signals { delivered: true, ..Signals::default() },
             window: Some(Window { hours: 24, extend: Some(WindowExtension { name: "human_agent".to_owned(), hours: 168 }) }),
             consent_keywords: true,

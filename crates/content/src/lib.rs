@@ -12,7 +12,9 @@ pub mod segments;
 pub mod sniff;
 pub mod split;
 
-pub use capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit, Window, WindowExtension};
+pub use capabilities::{
+    Capabilities, CardLimits, ChipLimits, MediaLimits, MediaRule, Signals, Structured, TextLimit, Unit, Window, WindowExtension,
+};
 pub use optout::{ConsentKeyword, consent_keyword};
 pub use segments::{Encoding, Segments, segments};
 pub use sniff::sniff;

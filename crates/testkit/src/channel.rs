@@ -89,6 +89,10 @@ fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
             let kind = InboundKind::Echo { to: to.to_owned(), vendor_id: key.to_owned(), delivery: None, contents: vec![text(said)] };
             item(key, kind)
         }
+        ["taps", key, from, tapped] => {
+            let (token, title) = tapped.split_once(' ').unwrap_or((tapped, "a tap"));
+            message(key, from, InboundContent::Text { text: title.to_owned(), payload: Some(token.to_owned()) })
+        }
         ["typing", from] => item(line, InboundKind::Typing { from: from.to_owned(), on: true }),
         ["delivered", id] | ["failed", id] => {
             let status = if words[0] == "delivered" { DeliveryStatus::Delivered } else { DeliveryStatus::Failed };
@@ -130,6 +134,7 @@ impl Channel for TestChannel {
         Capabilities {
             text: TextLimit { max: 20, unit: Unit::Codepoint, segments: false },
             caption_max: 0,
+            structured: Default::default(),
             media: MediaLimits { types: vec![MediaRule::new("image/*", 1_000_000)], max_bytes: 1_000_000, max_per_message: 1 },
             signals: Signals { delivered: true, read: true, ..Signals::default() },
             window: None,
@@ -163,6 +168,10 @@ impl Channel for TestChannel {
         let parts = match content {
             OutboundContent::Text(text) => antiphon_content::split::split(text, can.text.max as usize, can.text.unit),
             OutboundContent::File { caption, .. } => vec![caption.to_string()],
+            OutboundContent::Structured { outline, .. } => {
+                let text = outline.numbered(&antiphon_content::rich::Words::default(), true).text;
+                antiphon_content::split::split(&text, can.text.max as usize, can.text.unit)
+            }
         };
         Adapted { parts, losses: Vec::new() }
     }

@@ -39,6 +39,7 @@ impl Channel for HostedChannel {
         Capabilities {
             text: TextLimit { max: 5_000, unit: Unit::Codepoint, segments: false },
             caption_max: 5_000,
+            structured: Default::default(),
             media: MediaLimits { types: vec![MediaRule::new("image/*", 1_000_000)], max_bytes: 1_000_000, max_per_message: 1 },
             signals: Signals { delivered: true, read: true, ..Signals::default() },
             window: None,

@@ -100,35 +100,6 @@ fn account_of(path: &str) -> Option<AccountId> {
     path.strip_prefix("/v1/AUTH_async-images/")?.split('/').next()?.parse().ok()
 }
 
-/// Structured content as text, for channels and lists that show nothing else: its texts and titles, a line each.
-pub fn plain_text_of(json: &str) -> Option<String> {
-    fn collect(value: &serde_json::Value, lines: &mut Vec<String>, depth: usize) {
-        if depth > 16 {
-            return;
-        }
-        match value {
-            serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, lines, depth + 1)),
-            serde_json::Value::Object(members) => {
-                let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.trim().is_empty());
-                let own = match members.get("type").and_then(serde_json::Value::as_str) {
-                    Some("text") => text("text"),
-                    Some("button" | "submitButton") => text("title"),
-                    Some("map" | "image") => text("tooltip").or_else(|| text("alt")),
-                    _ => text("title"),
-                };
-                lines.extend(own.map(str::to_owned));
-                if let Some(elements) = members.get("elements") {
-                    collect(elements, lines, depth + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut lines = Vec::new();
-    collect(&serde_json::from_str(json).ok()?, &mut lines, 0);
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
 /// What the visitors of a source may send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitorFiles {
@@ -354,14 +325,6 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn structured_content_reads_as_lines() {
-        let json = r#"{"type":"vertical","elements":[{"type":"text","text":"Hello"},{"type":"horizontal","elements":[{"type":"button","title":"Yes"}]}]}"#;
-        assert_eq!(plain_text_of(json).as_deref(), Some("Hello\nYes"));
-        assert_eq!(plain_text_of("{}"), None);
-        assert_eq!(plain_text_of("no json"), None);
-    }
 
     #[test]
     fn a_path_names_its_account() {

@@ -73,7 +73,7 @@ impl App {
         let mut events = Vec::with_capacity(contents.len() + 1);
         let mut files = false;
         let answer = match &open {
-            Some((current, _)) if originator.role == Role::Consumer => self.typed_answer(current, dialog, contents).await?,
+            Some((current, _)) if originator.role == Role::Consumer => self.chosen(current, dialog, contents).await?,
             _ => None,
         };
         if let Some((asked, chosen)) = &answer {
@@ -96,7 +96,12 @@ impl App {
                 originator,
                 vendor_at: item.at,
                 audience: Audience::All,
-                metadata: metadata_of(metadata, piece.payload.as_deref(), std::mem::take(&mut context)),
+                // Our own marks mean nothing to others.
+                metadata: metadata_of(
+                    metadata,
+                    piece.payload.as_deref().filter(|payload| crate::structured::read_token(payload).is_none()),
+                    std::mem::take(&mut context),
+                ),
                 body: EventBody::Content(piece.content),
             };
             let event = next.append(dialog, draft, now).map_err(|_| Again::Conflict)?;
@@ -146,19 +151,38 @@ impl App {
         Ok(id)
     }
 
-    /// What a typed text chooses of what the conversation last offered, and where that was.
-    async fn typed_answer(
+    /// What the consumer chose of what the conversation offers, by a tap or by typing, and where that was offered.
+    async fn chosen(
         &self,
         current: &Conversation,
         dialog: DialogNumber,
         contents: &[InboundContent],
     ) -> Result<Option<(Sequence, Answer)>, Again> {
-        let Some(asked) = current.asked.filter(|asked| asked.dialog == dialog) else { return Ok(None) };
-        let [InboundContent::Text { text, payload: None }] = contents else { return Ok(None) };
-        let question = self.store.events(&current.account, current.id, dialog, asked.sequence, 1).await?;
+        let [InboundContent::Text { text, payload }] = contents else { return Ok(None) };
+        let asked = current.asked.filter(|asked| asked.dialog == dialog);
+        let (sequence, place) = match payload.as_deref() {
+            None => match asked {
+                Some(asked) => (asked.sequence, None),
+                None => return Ok(None),
+            },
+            Some(token) => match crate::structured::read_token(token) {
+                Some((of, in_dialog, sequence, place)) if of == current.id && in_dialog == dialog => (sequence, Some(place)),
+                _ => return Ok(None),
+            },
+        };
+        let question = self.store.events(&current.account, current.id, dialog, sequence, 1).await?;
         let Some(EventBody::Content(content)) = question.first().map(|event| &event.body) else { return Ok(None) };
-        let Some(mut answer) = crate::structured::offered(content).typed(text) else { return Ok(None) };
-        answer.metadata.push(serde_json::json!({"type": "InputMode", "mode": "typed", "text": text}));
-        Ok(Some((asked.sequence, answer)))
+        // Answers below a text are there for once; cards stay.
+        let settled = !matches!(content, Content::Rich { .. }) && asked.is_none_or(|asked| asked.sequence != sequence);
+        let offered = crate::structured::offered(content);
+        let answer = match place {
+            Some(_) if settled => None,
+            Some(place) => offered.at(place),
+            None => offered.typed(text).map(|mut answer| {
+                answer.metadata.push(serde_json::json!({"type": "InputMode", "mode": "typed", "text": text}));
+                answer
+            }),
+        };
+        Ok(answer.map(|answer| (sequence, answer)))
     }
 }

@@ -121,3 +121,28 @@ async fn bad_structured_content_is_refused_with_its_place_and_nothing_goes_out()
     assert!(refused.message.starts_with("quickReplies/replies: is missing"), "{refused}");
     assert!(test.net.calls().is_empty());
 }
+
+#[tokio::test]
+async fn a_tap_brings_its_choice_back_and_only_in_its_own_conversation() {
+    let (test, agent, conversation) = talking().await;
+    let asked = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    let token = |sequence: u64, place: usize| format!("a.{}.0.{sequence}.{place}", conversation.id);
+    // Somebody else's, or one that there is not: the words alone.
+    test.receive(&format!("taps k2 +2 {} No", token(asked, 1))).await;
+    test.receive(&format!("taps k3 +1 {} Maybe", token(asked, 7))).await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, ["Maybe"]);
+    let other = test.conversations().await.into_iter().find(|it| it.consumer != conversation.consumer).expect("another one");
+    assert_eq!(since(&test, &other, 0).await, ["No"]);
+    test.receive(&format!("taps k4 +1 {} No", token(asked, 1))).await;
+    assert_eq!(since(&test, &conversation, asked + 2).await, [format!("ACTION of {asked} b"), "nope b".to_owned()]);
+    // A second tap on what is settled, and a program's own payload as before.
+    test.receive(&format!("taps k5 +1 {} No", token(asked, 1))).await;
+    test.receive("taps k6 +1 OWN_PAYLOAD Begin").await;
+    assert_eq!(since(&test, &conversation, asked + 4).await, ["No", "Begin OWN_PAYLOAD"]);
+    let card = offer(&test, &agent, &conversation, card()).await.expect("publishes");
+    for key in ["k7", "k8"] {
+        test.receive(&format!("taps {key} +1 {} Buy", token(card, 0))).await;
+    }
+    let both = [format!("ACTION of {card} k"), "buy kettle k".to_owned()];
+    assert_eq!(since(&test, &conversation, card + 1).await, [both.clone(), both].concat());
+}

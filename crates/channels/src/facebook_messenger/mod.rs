@@ -6,6 +6,7 @@
 //! of codes. One app secret covers all pages of an app, so every item names its page.
 
 mod attachments;
+mod cards;
 mod catch_up;
 mod deletion;
 mod errors;
@@ -141,6 +142,7 @@ impl Channel for FacebookMessenger {
                 segments: false,
             },
             caption_max: 0,
+            structured: cards::LIMITS,
             media: MediaLimits {
                 types: vec![MediaRule::new("image/*", IMAGE_MAX_BYTES), MediaRule::new("*/*", MEDIA_MAX_BYTES)],
                 max_bytes: MEDIA_MAX_BYTES,
@@ -176,7 +178,10 @@ impl Channel for FacebookMessenger {
     }
 
     fn adapt(&self, content: &OutboundContent, can: &Capabilities) -> Adapted {
-        adapt::parts(content, can)
+        match content {
+            OutboundContent::Structured { outline, token } => adapt::structured(outline, token, can, cards::message),
+            _ => adapt::parts(content, can),
+        }
     }
 
     fn send<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<Sent, SendError>> {

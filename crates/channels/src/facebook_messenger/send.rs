@@ -21,6 +21,10 @@ const MEDIA_TIMEOUT_MS: u64 = 90_000;
 
 pub(super) async fn send(out: &Outbound, net: &dyn Net) -> Result<Sent, SendError> {
     let part = Part::read(&out.payload).ok_or_else(|| bug("The delivery's payload can't be read."))?;
+    if let Some(mut message) = part.message {
+        message["metadata"] = out.delivery.to_string().into();
+        return sent(json_call(out, message)?, out, net).await;
+    }
     match (part.file, &out.file) {
         (None, _) => sent(json_call(out, text_message(&part.text, out))?, out, net).await,
         (Some(_), None) => Err(bug("The delivery's file is missing.")),
@@ -186,7 +190,7 @@ pub(super) async fn profile(keys: &Keys, person: &str, net: &dyn Net) -> Result<
 
 /// Looks for the message in the conversation; that it is absent is believed only once an echo would have come.
 pub(super) async fn lookup(out: &Outbound, net: &dyn Net) -> Result<LookedUp, SendError> {
-    let Some(part) = Part::read(&out.payload) else { return Ok(LookedUp::Unclear) };
+    let Some(part) = Part::read(&out.payload).filter(|part| part.message.is_none()) else { return Ok(LookedUp::Unclear) };
     let first = out.first_attempt_at.unwrap_or(out.now);
     let fields = format!("id,updated_time,messages.limit({LOOKUP_MESSAGES}){{id,created_time,from,to,message,attachments}}");
     let query = [("platform", "messenger"), ("user_id", out.to.as_str()), ("fields", fields.as_str())];

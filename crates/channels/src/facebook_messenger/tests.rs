@@ -4,7 +4,7 @@ use super::{FacebookMessenger, errors, signature};
 use crate::kit::errors::{Class, Sub};
 use crate::kit::table::{
     CannedNet, Fixture, InboundCase, NOW, OutboundCase, Trouble, Wanted, WantedBody, answer, answer_with, channel_app, now, outbound,
-    parse, request, source, with_credentials, with_header, with_setting,
+    parse, request, source, structured, with_credentials, with_header, with_setting,
 };
 use crate::kit::{form, mac};
 use antiphon_app::channel::{

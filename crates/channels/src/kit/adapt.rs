@@ -1,6 +1,7 @@
 //! Text and files into parts that fit: the rung that every channel has.
 
 use antiphon_app::channel::{Adapted, OutboundContent, OutboundFile};
+use antiphon_content::rich::{Form, Native, Outline, Words};
 use antiphon_content::{Capabilities, measure, split};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ pub enum Carried {
 }
 
 /// One part: the payload between adaptation and sending.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Its text; may be empty beside a file.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -23,6 +24,9 @@ pub struct Part {
     /// How it carries the file, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Carried>,
+    /// The channel's own message, where it is more than text and a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<serde_json::Value>,
 }
 
 impl Part {
@@ -42,6 +46,14 @@ pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
     let max = usize::try_from(can.text.max).unwrap_or(usize::MAX);
     let (parts, losses) = match content {
         OutboundContent::Text(text) => (texts(split(text, max, can.text.unit)), Vec::new()),
+        OutboundContent::Structured { outline, .. } => {
+            let numbered = outline.numbered(&Words::default(), true);
+            let losses = match numbered.offered.choices.is_empty() {
+                true => Vec::new(),
+                false => vec!["What can be chosen is shown as text with numbers.".to_owned()],
+            };
+            (texts(split(&numbered.text, max, can.text.unit)), losses)
+        }
         OutboundContent::File { content_type, size, caption, .. } if can.media.allows(content_type, Some(*size)) => {
             (media(caption, can, max), Vec::new())
         }
@@ -53,12 +65,25 @@ pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
             (link(caption, can, max), vec![format!("The file goes as a link, because {why}.")])
         }
     };
-    let parts = parts.iter().map(|part| serde_json::to_string(part).unwrap_or_default()).collect();
-    Adapted { parts, losses }
+    written(&parts, losses)
+}
+
+/// Structured content in the channel's own forms: `message` makes what is more than text.
+pub fn structured(outline: &Outline, token: &str, can: &Capabilities, message: impl Fn(&Native) -> Option<serde_json::Value>) -> Adapted {
+    let made = outline.native(&can.text, &can.structured, &Words::default(), token);
+    let part = |native: &Native| match (&native.form, message(native)) {
+        (Form::Text(text), None) => Part { text: text.clone(), ..Part::default() },
+        (_, message) => Part { message, ..Part::default() },
+    };
+    written(&made.messages.iter().map(part).collect::<Vec<_>>(), made.losses)
+}
+
+fn written(parts: &[Part], losses: Vec<String>) -> Adapted {
+    Adapted { parts: parts.iter().map(|part| serde_json::to_string(part).unwrap_or_default()).collect(), losses }
 }
 
 fn texts(texts: Vec<String>) -> Vec<Part> {
-    texts.into_iter().map(|text| Part { text, file: None }).collect()
+    texts.into_iter().map(|text| Part { text, ..Part::default() }).collect()
 }
 
 /// The file with as much of the caption as may travel with it, then the rest.
@@ -66,7 +91,7 @@ fn media(caption: &str, can: &Capabilities, max: usize) -> Vec<Part> {
     let caption_max = usize::try_from(can.caption_max).unwrap_or(usize::MAX).min(max);
     let mut pieces = split(caption, if caption_max == 0 { max } else { caption_max }, can.text.unit);
     let first = if caption_max == 0 || pieces.is_empty() { String::new() } else { pieces.remove(0) };
-    let mut parts = vec![Part { text: first, file: Some(Carried::Media) }];
+    let mut parts = vec![Part { text: first, file: Some(Carried::Media), message: None }];
     parts.extend(texts(pieces));
     parts
 }
@@ -77,7 +102,7 @@ fn link(caption: &str, can: &Capabilities, max: usize) -> Vec<Part> {
     let room = pieces.last().is_some_and(|last| measure(last, can.text.unit) + LINK_ROOM <= max);
     let last = if room { pieces.pop().unwrap_or_default() } else { String::new() };
     let mut parts = texts(pieces);
-    parts.push(Part { text: last, file: Some(Carried::Link) });
+    parts.push(Part { text: last, file: Some(Carried::Link), message: None });
     parts
 }
 

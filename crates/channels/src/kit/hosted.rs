@@ -4,7 +4,7 @@
 //! addressed to one of its sources, or a delivery made by mistake, is seen and goes nowhere.
 
 use antiphon_app::channel::{DeadLetter, Disposition, InboundItem, Refusal, SendError};
-use antiphon_content::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit};
+use antiphon_content::{Capabilities, MediaLimits, MediaRule, Signals, Structured, TextLimit, Unit};
 use antiphon_domain::delivery::Reason;
 
 /// The longest text of one message, in characters: what the published protocol takes.
@@ -18,6 +18,7 @@ pub fn capabilities() -> Capabilities {
     Capabilities {
         text: TextLimit { max: TEXT_MAX, unit: Unit::Codepoint, segments: false },
         caption_max: TEXT_MAX,
+        structured: Structured::default(),
         media: MediaLimits { types, max_bytes: FILE_MAX, max_per_message: 1 },
         signals: Signals { typing_out: true, seen_out: true, typing_in: true, delivered: true, read: true },
         window: None,

@@ -8,6 +8,7 @@ use antiphon_app::channel::{
     Verified,
 };
 use antiphon_app::ports::net::{Net, NetAnswer, NetError, NetRequest};
+use antiphon_content::rich::{self, Outline, Rules};
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{ChannelApp, ChannelAppId, DeliveryId, Source, SourceId, Timestamp};
 use bytes::Bytes;
@@ -296,6 +297,14 @@ fn no_secret_in(fixture: &Fixture, text: &str, label: &str) {
     }
 }
 
+/// Structured content, from its JSON, with the answers below it.
+pub fn structured(json: &Value, replies: Option<&Value>) -> OutboundContent {
+    let rules = Rules { max_bytes: usize::MAX, image_hosts: &[], now_s: 0 };
+    let rich = rich::read(&json.to_string(), &rules).content.expect("the content is good");
+    let replies = replies.map(|json| rich::read_quick_replies(&json.to_string(), &rules).content.expect("the answers are good"));
+    OutboundContent::Structured { outline: Box::new(Outline::of(&rich, replies.as_ref())), token: "a.c.0.1".into() }
+}
+
 /// A part on its way, as the tables send it.
 pub fn outbound(keys: &Keys, content: &OutboundContent, payload: String) -> Outbound {
     let file = match content {
@@ -305,7 +314,7 @@ pub fn outbound(keys: &Keys, content: &OutboundContent, payload: String) -> Outb
             name: name.as_deref().unwrap_or_default().to_owned(),
             bytes: Bytes::from_static(b"FILEBYTES"),
         }),
-        OutboundContent::Text(_) => None,
+        OutboundContent::Text(_) | OutboundContent::Structured { .. } => None,
     };
     Outbound {
         keys: keys.clone(),

@@ -234,6 +234,7 @@ fn can(types: Vec<MediaRule>, caption_max: u32) -> Capabilities {
     Capabilities {
         text: TextLimit { max: 500, unit: Unit::Codepoint, segments: false },
         caption_max,
+        structured: Default::default(),
         media: MediaLimits { types, max_bytes: 1_000, max_per_message: 1 },
         signals: Signals::default(),
         window: None,

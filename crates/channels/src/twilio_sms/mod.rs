@@ -18,7 +18,7 @@ use antiphon_app::channel::{
     Outbound, OutboundContent, RawRequest, Refusal, SendError, Sent, Verified,
 };
 use antiphon_app::ports::net::Net;
-use antiphon_content::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit};
+use antiphon_content::{Capabilities, MediaLimits, MediaRule, Signals, Structured, TextLimit, Unit};
 use antiphon_domain::Timestamp;
 use futures_util::future::BoxFuture;
 
@@ -112,6 +112,7 @@ impl Channel for TwilioSms {
         let types = if mms { ["image/jpeg", "image/png", "image/gif"].map(picture).to_vec() } else { Vec::new() };
         Capabilities {
             text: TextLimit { max: text_max, unit: Unit::Codepoint, segments: true },
+            structured: Structured::default(),
             caption_max: if mms { text_max } else { 0 },
             media: MediaLimits { types, max_bytes: MEDIA_MAX_BYTES, max_per_message: if mms { 10 } else { 0 } },
             signals: Signals { delivered: true, ..Signals::default() },

@@ -7,6 +7,9 @@ mod actions;
 mod answer;
 mod element;
 mod fields;
+mod native;
+#[cfg(test)]
+mod native_tests;
 mod outline;
 mod problem;
 mod read;
@@ -18,6 +21,7 @@ pub use answer::{Answer, Offered, Ticks};
 pub use element::{
     Action, Button, Choice, Click, DatePicker, Element, Kind, List, Mobile, Place, QuickReplies, Rich, Section, Slot, Slots,
 };
+pub use native::{Adaptation, Form, Native, NativeButton, NativeCard, Tap};
 pub use outline::{Block, Card, Outline};
 pub use problem::{Code, Problem};
 pub use read::{Reading, Rules, read, read_quick_replies};

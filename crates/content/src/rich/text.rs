@@ -41,9 +41,13 @@ impl Outline {
         match &self.fallback {
             Some(fallback) => {
                 writing.paragraph([fallback.as_str()]);
-                let choices = self.blocks.iter().flat_map(choices_of);
-                choices.for_each(|choice| writing.option(choice));
-                writing.ticks(self.blocks.iter());
+                for block in &self.blocks {
+                    match block {
+                        Block::List(list) => writing.list(list),
+                        Block::Card(Card { choices, .. }) => choices.iter().for_each(|choice| writing.option(choice)),
+                        Block::Carousel(cards) => cards.iter().flat_map(|card| &card.choices).for_each(|choice| writing.option(choice)),
+                    }
+                }
             }
             None => self.blocks.iter().for_each(|block| writing.block(block)),
         }
@@ -59,25 +63,17 @@ impl Outline {
     }
 }
 
-fn choices_of(block: &Block) -> Vec<&Choice> {
-    match block {
-        Block::Card(card) => card.choices.iter().collect(),
-        Block::Carousel(cards) => cards.iter().flat_map(|card| &card.choices).collect(),
-        // A list numbers its own.
-        Block::List(_) => Vec::new(),
-    }
-}
-
+/// Text as it is being written, with what its numbers stand for.
 #[derive(Default)]
-struct Writing {
-    lines: Vec<String>,
-    offered: Offered,
-    answerable: bool,
+pub(super) struct Writing {
+    pub(super) lines: Vec<String>,
+    pub(super) offered: Offered,
+    pub(super) answerable: bool,
 }
 
 impl Writing {
     /// One empty line, unless there is one or nothing yet.
-    fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         if self.lines.last().is_some_and(|line| !line.is_empty()) {
             self.lines.push(String::new());
         }
@@ -88,7 +84,7 @@ impl Writing {
         self.lines.extend(lines.into_iter().map(str::to_owned));
     }
 
-    fn block(&mut self, block: &Block) {
+    pub(super) fn block(&mut self, block: &Block) {
         match block {
             Block::Card(card) => self.card(card),
             Block::Carousel(cards) => cards.iter().for_each(|card| self.card(card)),
@@ -110,7 +106,7 @@ impl Writing {
     }
 
     /// What says something gets a number; what only leads somewhere is shown with its address.
-    fn option(&mut self, choice: &Choice) {
+    pub(super) fn option(&mut self, choice: &Choice) {
         let leads = choice.click.link().map(str::to_owned).or_else(|| choice.click.place().map(map_link));
         for action in &choice.click.actions {
             match action {
@@ -119,8 +115,7 @@ impl Writing {
                 _ => {}
             }
         }
-        let says = choice.click.published().is_some() || leads.is_none();
-        match (says && self.answerable, leads) {
+        match (is_answer(choice) && self.answerable, leads) {
             (true, None) => self.number(choice.clone(), &choice.title),
             (true, Some(address)) => self.number(choice.clone(), &format!("{} - {address}", choice.title)),
             (false, Some(address)) => self.lines.push(format!("{}: {address}", choice.title)),
@@ -168,15 +163,16 @@ impl Writing {
             }
         }
     }
+}
 
-    /// The lists among the blocks, where the author's own text stands for everything else.
-    fn ticks<'a>(&mut self, blocks: impl Iterator<Item = &'a Block>) {
-        for block in blocks {
-            if let Block::List(list) = block {
-                self.list(list);
-            }
-        }
-    }
+/// Whether choosing it says something, rather than only leading somewhere.
+pub(super) fn is_answer(choice: &Choice) -> bool {
+    choice.click.published().is_some() || (choice.click.link().is_none() && choice.click.place().is_none())
+}
+
+/// Whether a tap asks something further, for which there is no button.
+pub(super) fn asks_further(choice: &Choice) -> bool {
+    choice.click.actions.iter().any(|action| matches!(action, Action::Slots(_) | Action::DatePicker(_)))
 }
 
 /// A question for a day, in words.

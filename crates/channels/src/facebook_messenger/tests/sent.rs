@@ -38,6 +38,11 @@ pub(super) fn table() -> Vec<OutboundCase> {
         let payload = json!({"url": "https://files.example.test/f/1?sig=s", "is_reusable": false});
         wanted(WantedBody::Json(body(&json!({"attachment": {"type": kind, "payload": payload}, "metadata": "dlv_000000000000004d"}))))
     };
+    let message = |content: &Value| {
+        let mut content = content.clone();
+        content["metadata"] = json!("dlv_000000000000004d");
+        wanted(WantedBody::Json(body(&content)))
+    };
     let words = |text: &str| wanted(WantedBody::Json(body(&json!({"text": text, "metadata": "dlv_000000000000004d"}))));
     let upload = Wanted {
         headers: vec![("content-type", "multipart/form-data; boundary=part-dlv_000000000000004d".to_owned())],
@@ -79,6 +84,49 @@ pub(super) fn table() -> Vec<OutboundCase> {
             file("image/png", 1_000, ""),
             vec![answer(400, &refusal(100, Some(2_018_008))), answer(200, ACCEPTED)],
             vec![picture("image"), upload],
+            vec![Ok("m_9")],
+        ),
+        case(
+            "a card with a picture, a tap and a link",
+            structured(&card(true), None),
+            vec![answer(200, ACCEPTED)],
+            vec![message(&json!({"attachment": {"type": "template", "payload": {"template_type": "generic", "elements": [{
+                "title": "Blue kettle", "subtitle": "1.7 l, 39 EUR", "image_url": "https://cdn.shop.test/k.png", "buttons": [
+                    {"type": "postback", "title": "Buy", "payload": "a.c.0.1.0"},
+                    {"type": "web_url", "title": "Details", "url": "https://shop.test/k"},
+                    {"type": "phone_number", "title": "Call", "payload": "+4930123"}]}]}}}))],
+            vec![Ok("m_9")],
+        ),
+        case(
+            "a card without a picture, with answers below it",
+            structured(&card(false), Some(&json!({"type": "quickReplies", "replies": [{"type": "button", "title": "Later"}]}))),
+            vec![answer(200, ACCEPTED)],
+            vec![message(&json!({
+                "attachment": {"type": "template", "payload": {"template_type": "button", "text": "Blue kettle\n1.7 l, 39 EUR", "buttons": [
+                    {"type": "postback", "title": "Buy", "payload": "a.c.0.1.0"},
+                    {"type": "web_url", "title": "Details", "url": "https://shop.test/k"},
+                    {"type": "phone_number", "title": "Call", "payload": "+4930123"}]}},
+                "quick_replies": [{"content_type": "text", "title": "Later", "payload": "a.c.0.1.1"}]}))],
+            vec![Ok("m_9")],
+        ),
+        case(
+            "a carousel",
+            structured(&json!({"type": "carousel", "elements": [card(true), card(true)]}), None),
+            vec![answer(200, ACCEPTED)],
+            vec![wanted(WantedBody::Containing(vec![
+                r#""payload":"a.c.0.1.0""#,
+                r#""payload":"a.c.0.1.1""#,
+                r#""template_type":"generic""#,
+            ]))],
+            vec![Ok("m_9")],
+        ),
+        case(
+            "a picture alone",
+            structured(&json!({"type": "image", "url": "https://cdn.shop.test/k.png"}), None),
+            vec![answer(200, ACCEPTED)],
+            vec![message(
+                &json!({"attachment": {"type": "image", "payload": {"url": "https://cdn.shop.test/k.png", "is_reusable": false}}}),
+            )],
             vec![Ok("m_9")],
         ),
         OutboundCase {
@@ -138,4 +186,20 @@ pub(super) fn table() -> Vec<OutboundCase> {
         refused("policy", 368, None, Disposition::Misconfigured { pause_ms: Some(900_000) }, "policy_block", "368"),
         refused("a code of tomorrow", 77_777, None, Disposition::Failed, "rejected", "77777"),
     ]
+}
+
+/// A kettle to buy, to look at, or to call about.
+fn card(image: bool) -> Value {
+    let button = |title: &str, action: Value| json!({"type": "button", "title": title, "click": {"actions": [action]}});
+    let mut elements = vec![
+        json!({"type": "text", "tag": "title", "text": "Blue kettle"}),
+        json!({"type": "text", "tag": "subtitle", "text": "1.7 l, 39 EUR"}),
+        button("Buy", json!({"type": "publishText", "text": "buy kettle"})),
+        button("Details", json!({"type": "link", "uri": "https://shop.test/k"})),
+        button("Call", json!({"type": "link", "uri": "tel:+4930123"})),
+    ];
+    if image {
+        elements.insert(0, json!({"type": "image", "url": "https://cdn.shop.test/k.png"}));
+    }
+    json!({"type": "vertical", "elements": elements})
 }

@@ -1,6 +1,8 @@
 //! The sent table.
 
 use super::*;
+use crate::kit::table::structured;
+use serde_json::json;
 
 pub(super) fn to_phone(out: &mut Outbound) {
     out.to = "+15550002222".to_owned();
@@ -48,6 +50,18 @@ pub(super) fn table() -> Vec<OutboundCase> {
     let long = format!("{}. {}", "a".repeat(1_500), "b".repeat(1_500));
     vec![
         case("text", hello(), vec![answer(201, &created("SM9"))], vec![wanted(form(&[("Body", "Hello")]))], vec![Ok("SM9")]),
+        case(
+            "answers to choose, by number",
+            structured(
+                &json!({"type": "text", "text": "Shall we?"}),
+                Some(
+                    &json!({"type": "quickReplies", "replies": [{"type": "button", "title": "Yes"}, {"type": "button", "title": "Cancel"}]}),
+                ),
+            ),
+            vec![answer(201, &created("SM9"))],
+            vec![wanted(form(&[("Body", "Shall we?\n\n1. Yes\n2. Cancel\nReply with a number.")]))],
+            vec![Ok("SM9")],
+        ),
         case(
             "long text in two parts",
             OutboundContent::Text(long.into()),
