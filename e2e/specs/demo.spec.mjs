@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Server } from '../lib/server.mjs';
+import { SocketAgent } from '../lib/socket-agent.mjs';
 import { until } from '../lib/until.mjs';
 
 const DEMO = { username: 'admin', password: 'correct-horse-9A' };
@@ -56,5 +57,58 @@ describe('the demo', () => {
       });
       assert.equal(picture.state, 'ready', `${channel}: ${picture.reason}`);
     }
+  });
+
+  it('shows a card and a question on every phone, and a tap and a typed number come back as the same answer', async () => {
+    const agent = await SocketAgent.signIn(server.url, 'demo', DEMO.username, DEMO.password);
+    const metadata = [{ type: 'ExternalId', id: 'later' }];
+    const button = (title, id) => ({
+      type: 'button', title, click: { actions: [{ type: 'publishText', text: `${title}, please` }], metadata: [{ type: 'ExternalId', id }] },
+    });
+    const content = {
+      type: 'vertical',
+      elements: [{ type: 'text', tag: 'title', text: 'Blue kettle' }, { type: 'text', text: '1.7 l, 39 EUR' }, button('Buy', 'buy'), button('Later', 'later')],
+    };
+    const answers = {};
+    for (const channel of ['twilio_sms', 'facebook_messenger']) {
+      const base = `${server.url}/simulators/api/${channel}/phone`;
+      const { consumers, lines } = await (await fetch(base)).json();
+      const [consumer, line] = [consumers[1].id, lines[0].id];
+      const says = async (message) => {
+        const body = JSON.stringify({ consumer, line, message });
+        const sent = await fetch(`${base}/messages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+        assert.ok(sent.ok, await sent.text());
+      };
+      await says({ text: `a question over ${channel}` });
+      const conversation = await until(`the conversation over ${channel}`, async () => {
+        const { items } = await get('/api/v1/accounts/demo/conversations?state=open');
+        return items.find((item) => item.channel === channel && item.last_message?.text === `a question over ${channel}`);
+      });
+      const join = [{ field: 'ParticipantsChange', type: 'ADD', role: 'MANAGER' }];
+      await agent.ask('.ams.cm.UpdateConversationField', { conversationId: conversation.id, conversationField: join });
+      const { sequence } = await agent.publishes(conversation.id, { type: 'RichContentEvent', content });
+      const shown = await until(`the card on the phone of ${channel}`, async () => {
+        const thread = await (await fetch(`${base}/thread?${new URLSearchParams({ consumer, line })}`)).json();
+        return thread.messages.findLast((message) => message.text.includes('Blue kettle'));
+      });
+      if (channel === 'twilio_sms') {
+        assert.equal(shown.text, 'Blue kettle\n1.7 l, 39 EUR\n\n1. Buy\n2. Later\nReply with a number.');
+        await says({ text: '2' });
+      } else {
+        assert.deepEqual(shown.buttons.map((one) => one.title), ['Buy', 'Later']);
+        await says({ text: shown.buttons[1].title, postback: shown.buttons[1].payload });
+      }
+      answers[channel] = await until(`the answer over ${channel}`, async () => {
+        const { items } = await get(`/api/v1/accounts/demo/conversations/${conversation.id}/messages?after_sequence=${sequence}`);
+        // Receipts of arrival and reading come in between.
+        const answer = items.filter(({ event }) => event.status === 'ACTION' || event.type === 'ContentEvent');
+        return answer.length >= 2 ? answer : undefined;
+      });
+      const [tap, words] = answers[channel];
+      assert.deepEqual([tap.event.status, tap.event.sequenceList], ['ACTION', [sequence]]);
+      assert.equal(words.event.message, 'Later, please');
+      for (const one of [tap, words]) assert.deepEqual(one.metadata.filter(({ type }) => type === 'ExternalId'), metadata);
+    }
+    agent.close();
   });
 });
