@@ -22,7 +22,7 @@ pub use element::{
     Action, Button, Choice, Click, DatePicker, Element, Kind, List, Mobile, Place, QuickReplies, Rich, Section, Slot, Slots,
 };
 pub use native::{Adaptation, Form, Native, NativeButton, NativeCard, Tap};
-pub use outline::{Block, Card, Outline};
+pub use outline::{Block, Outline, Panel};
 pub use problem::{Code, Problem};
 pub use read::{Reading, Rules, read, read_quick_replies};
 pub use text::{Numbered, Words, map_link};

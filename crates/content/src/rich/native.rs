@@ -4,7 +4,7 @@
 //! taps count the same way, so that an answer is found whichever way it comes.
 
 use super::element::{Choice, Click};
-use super::outline::{Block, Card, Outline};
+use super::outline::{Block, Outline, Panel};
 use super::text::{Words, Writing, asks_further, is_answer, map_link};
 use crate::capabilities::{Structured, TextLimit};
 use crate::split::{measure, split};
@@ -165,7 +165,7 @@ impl Ladder<'_> {
     }
 
     /// Whether the card could be shown as one.
-    fn card(&mut self, card: &Card, is_last: bool) -> bool {
+    fn card(&mut self, card: &Panel, is_last: bool) -> bool {
         let Some(limits) = &self.can.card else { return false };
         let texts = texts_of(card);
         if card.choices.is_empty() {
@@ -205,7 +205,7 @@ impl Ladder<'_> {
             let buttons = self.buttons(&card.choices[..on_card]);
             self.push(Form::Buttons { text, buttons });
         } else {
-            let trimmed = Card { choices: card.choices[..on_card].to_vec(), ..card.clone() };
+            let trimmed = Panel { choices: card.choices[..on_card].to_vec(), ..card.clone() };
             let Some(element) = self.element(&trimmed) else { return false };
             self.push(Form::Card(element));
             card.images[1..].iter().for_each(|url| self.push(Form::Image(url.clone())));
@@ -218,7 +218,7 @@ impl Ladder<'_> {
     }
 
     /// A card with its texts cut to what fits; what is cut is said before it.
-    fn element(&mut self, card: &Card) -> Option<NativeCard> {
+    fn element(&mut self, card: &Panel) -> Option<NativeCard> {
         let limits = self.can.card.as_ref()?;
         let texts = texts_of(card);
         let (title, subtitle) = (texts.first()?, texts[1..].join("\n"));
@@ -234,10 +234,10 @@ impl Ladder<'_> {
         Some(NativeCard { image, title, subtitle: Some(subtitle).filter(|text| !text.is_empty()), buttons })
     }
 
-    fn carousel(&mut self, cards: &[Card]) -> bool {
+    fn carousel(&mut self, cards: &[Panel]) -> bool {
         let (Some(most), Some(limits)) = (self.can.carousel, &self.can.card) else { return false };
         let unit = self.limit.unit;
-        let fits = |card: &Card| {
+        let fits = |card: &Panel| {
             let texts = texts_of(card);
             let subtitle = texts.get(1..).unwrap_or_default().join("\n");
             let more = !card.images.is_empty() || !subtitle.is_empty() || !card.choices.is_empty();
@@ -349,7 +349,7 @@ impl Ladder<'_> {
 }
 
 /// A card's texts and places, one below the other.
-fn texts_of(card: &Card) -> Vec<String> {
+fn texts_of(card: &Panel) -> Vec<String> {
     let mut texts: Vec<String> = card.texts().map(str::to_owned).collect();
     for place in &card.places {
         texts.extend(place.name.clone());

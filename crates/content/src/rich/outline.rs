@@ -13,9 +13,6 @@ pub enum Block {
     List(List),
 }
 
-/// Its name where structured content is read.
-pub use self::Panel as Card;
-
 /// What belongs together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Panel {

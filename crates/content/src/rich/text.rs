@@ -2,7 +2,7 @@
 
 use super::answer::{Offered, Ticks};
 use super::element::{Action, Choice, DatePicker, List, Place, Slots};
-use super::outline::{Block, Card, Outline};
+use super::outline::{Block, Outline, Panel};
 
 /// The sentences that we add, in the consumer's language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Outline {
                 for block in &self.blocks {
                     match block {
                         Block::List(list) => writing.list(list),
-                        Block::Card(Card { choices, .. }) => choices.iter().for_each(|choice| writing.option(choice)),
+                        Block::Card(Panel { choices, .. }) => choices.iter().for_each(|choice| writing.option(choice)),
                         Block::Carousel(cards) => cards.iter().flat_map(|card| &card.choices).for_each(|choice| writing.option(choice)),
                     }
                 }
@@ -92,7 +92,7 @@ impl Writing {
         }
     }
 
-    fn card(&mut self, card: &Card) {
+    fn card(&mut self, card: &Panel) {
         self.paragraph(card.texts());
         for place in &card.places {
             self.lines.extend(place.name.clone().filter(|name| !card.texts().any(|text| text == name)));
