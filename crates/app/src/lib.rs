@@ -21,6 +21,7 @@ mod idle;
 mod ingest;
 pub mod limits;
 mod live;
+mod locks;
 mod media;
 mod notify;
 pub mod opening;

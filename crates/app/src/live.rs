@@ -4,13 +4,15 @@
 //! The locks only spare wasted work; they are taken in the order consumer, then conversation, and a holder of a
 //! conversation's lock never asks for another one, except for the account's one dispatcher.
 
+use crate::locks::{Held, Locks};
 use antiphon_domain::{Consumer, ConsumerId, Conversation, ConversationId, SourceId};
 use moka::sync::Cache;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
-const SHARDS: usize = 1024;
+/// A consumer's lock, by their address.
+pub(crate) type ConsumerLock = Held<(SourceId, Arc<str>)>;
+/// A conversation's lock.
+pub(crate) type ConversationLock = Held<ConversationId>;
 
 /// A consumer as ingest knows them.
 #[derive(Clone, Debug)]
@@ -26,18 +28,8 @@ pub(crate) struct Live {
     conversations: Cache<ConversationId, Arc<Conversation>>,
     by_address: Cache<(SourceId, Arc<str>), KnownConsumer>,
     consumers: Cache<ConsumerId, Arc<Consumer>>,
-    conversation_locks: Vec<Arc<Mutex<()>>>,
-    consumer_locks: Vec<Arc<Mutex<()>>>,
-}
-
-fn shard(key: &impl Hash) -> usize {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    usize::try_from(hasher.finish() % SHARDS as u64).unwrap_or(0)
-}
-
-fn locks() -> Vec<Arc<Mutex<()>>> {
-    (0..SHARDS).map(|_| Arc::new(Mutex::new(()))).collect()
+    conversation_locks: Locks<ConversationId>,
+    consumer_locks: Locks<(SourceId, Arc<str>)>,
 }
 
 impl Live {
@@ -46,21 +38,17 @@ impl Live {
             conversations: Cache::new(capacity),
             by_address: Cache::new(capacity),
             consumers: Cache::new(capacity),
-            conversation_locks: locks(),
-            consumer_locks: locks(),
+            conversation_locks: Locks::default(),
+            consumer_locks: Locks::default(),
         }
     }
 
-    pub(crate) async fn lock_consumer(&self, source: SourceId, address: &str) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.consumer_locks[shard(&(source, address))]).lock_owned().await
+    pub(crate) async fn lock_consumer(&self, source: SourceId, address: &str) -> ConsumerLock {
+        self.consumer_locks.lock((source, address.into())).await
     }
 
-    pub(crate) async fn lock_conversation(&self, id: ConversationId) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.conversation_locks[Self::conversation_shard(id)]).lock_owned().await
-    }
-
-    pub(crate) fn conversation_shard(id: ConversationId) -> usize {
-        shard(&id)
+    pub(crate) async fn lock_conversation(&self, id: ConversationId) -> ConversationLock {
+        self.conversation_locks.lock(id).await
     }
 
     pub(crate) fn conversation(&self, id: ConversationId) -> Option<Arc<Conversation>> {

@@ -1,6 +1,7 @@
 //! One batch of the dispatcher: commands in, one unit of work out, then answers and announcements.
 
 use super::{AnswerError, Command, SharedRouter, load};
+use crate::live::ConversationLock;
 use crate::opening::{ByAgent, OpenByAgentError, OpenByAgentErrorKind};
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{Answered, CommitError, UnitOfWork, Write};
@@ -12,7 +13,6 @@ use antiphon_domain::routing::{Availability, Decision, Input, Ring, RingRefused,
 use antiphon_domain::{AccountId, Change, Conversation, ConversationId, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use tokio::sync::OwnedMutexGuard;
 
 /// The published name of what a consumer's program needs for a survey.
 const SURVEYS: &str = "MULTI_DIALOG";
@@ -40,7 +40,7 @@ pub(super) struct Batch<'a> {
     account: &'a AccountId,
     router: &'a SharedRouter,
     now: Timestamp,
-    held: HashMap<usize, OwnedMutexGuard<()>>,
+    held: HashMap<ConversationId, ConversationLock>,
     work: HashMap<ConversationId, Work>,
     order: Vec<ConversationId>,
     tasks: HashSet<ConversationId>,
@@ -321,10 +321,9 @@ impl<'a> Batch<'a> {
 
     /// Locks a conversation until the end of the batch.
     async fn hold(&mut self, id: ConversationId) {
-        let shard = crate::live::Live::conversation_shard(id);
-        if !self.held.contains_key(&shard) {
-            let guard = self.state.live.lock_conversation(id).await;
-            self.held.insert(shard, guard);
+        if !self.held.contains_key(&id) {
+            let lock = self.state.live.lock_conversation(id).await;
+            self.held.insert(id, lock);
         }
     }
 

@@ -9,7 +9,7 @@ mod receipt;
 
 use crate::channel::{Channel, DeadLetter, InboundItem, InboundKind};
 use crate::channel_log::About;
-use crate::live::KnownConsumer;
+use crate::live::{ConversationLock, KnownConsumer};
 use crate::ports::bus::Announcement;
 use crate::ports::store::{CommitError, ReadError, UnitOfWork, Write};
 use crate::{AccountState, AccountView, App, Unavailable};
@@ -153,7 +153,7 @@ impl App {
         &self,
         place: &Place<'_>,
         known: Option<&KnownConsumer>,
-    ) -> Result<Option<(Arc<Conversation>, tokio::sync::OwnedMutexGuard<()>)>, ReadError> {
+    ) -> Result<Option<(Arc<Conversation>, ConversationLock)>, ReadError> {
         let Some(id) = known.and_then(|known| known.open) else { return Ok(None) };
         let guard = place.state.live.lock_conversation(id).await;
         let loaded = self.load(place.state, &place.view.account.id, id).await?;
