@@ -67,6 +67,7 @@ export const api = (id: string) => {
     conversations: (q: Query, s?: AbortSignal) => get<T.Page<T.ConversationSummary>>(`${base}/conversations`, q, s),
     conversation: (c: string, s?: AbortSignal) => get<T.ConversationSummary>(`${base}/conversations/${part(c)}`, undefined, s),
     messages: (c: string, q: Query, s?: AbortSignal) => get<T.Page<T.Message>>(`${base}/conversations/${part(c)}/messages`, q, s),
+    visit: (c: string, s?: AbortSignal) => get<T.Visit>(`${base}/conversations/${part(c)}/visit`, undefined, s),
     changes: (c: string, q: Query, s?: AbortSignal) => get<T.Page<T.ConversationChange>>(`${base}/conversations/${part(c)}/changes`, q, s),
 
     deliveries: (q: Query, s?: AbortSignal) => get<T.Page<T.Delivery>>(`${base}/deliveries`, q, s),

@@ -3,9 +3,12 @@ import { infiniteQueryOptions, queryOptions, keepPreviousData } from "@tanstack/
 import { listChannels, readSession, type Api } from "./endpoints";
 import { ApiError } from "./http";
 import type { Page } from "./types";
+import { readListedMessage } from "./wire";
 
 const MINUTE = 60_000;
 const MOST_CHANGES = 2_000;
+/** Most messages of a survey that are shown. */
+const MOST_SURVEY = 200;
 const MOST_COLLEAGUES = 5_000;
 
 /** Reads a list page by page to its end, or until `most` items are there. */
@@ -61,6 +64,17 @@ export const queries = (api: Api) => ({
   /** For offers, whose conversation no subscription brings yet. */
   summary: (id: string) =>
     queryOptions({ queryKey: ["summary", id], queryFn: ({ signal }) => api.conversation(id, signal), staleTime: MINUTE, retry: 1 }),
+  /** A dialog beside the main one, whole: surveys are short. */
+  dialog: (id: string, dialog: string) =>
+    queryOptions({
+      queryKey: ["dialog", id, dialog],
+      queryFn: async ({ signal }) => {
+        const { items } = await api.messages(id, { dialog, limit: MOST_SURVEY }, signal);
+        return items.flatMap((item) => readListedMessage(id, item) ?? []);
+      },
+      staleTime: Infinity,
+    }),
+  visit: (id: string) => queryOptions({ queryKey: ["visit", id], queryFn: ({ signal }) => api.visit(id, signal), staleTime: MINUTE / 2 }),
   changes: (id: string) =>
     queryOptions({
       queryKey: ["changes", id],

@@ -375,6 +375,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/conversations/{id}/visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the consumer's page told, if the caller may see the conversation. */
+        get: operations["show_visit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/dead-letters": {
         parameters: {
             query?: never;
@@ -1104,6 +1121,15 @@ export interface components {
             address: string;
             id: string;
             name: string | null;
+        };
+        /** @description How the consumer calls themselves, and where else they are reached, by their program's word. */
+        Contact: {
+            email: string | null;
+            /** @description The brand's own id of them. */
+            external_id: string | null;
+            first_name: string | null;
+            last_name: string | null;
+            phone: string | null;
         };
         /** @description A recorded change of participants, skill or state. */
         ConversationChange: {
@@ -2113,6 +2139,24 @@ export interface components {
          * @enum {string}
          */
         UserKind: "human" | "bot";
+        /** @description What was told. */
+        Visit: {
+            /** @description Campaign and engagement that led to the conversation. */
+            campaign: Record<string, never> | null;
+            /** @description What the consumer's program says of itself. */
+            client: Record<string, never> | null;
+            contact: components["schemas"]["Contact"];
+            /** @description Where the conversation began. */
+            context: Record<string, never> | null;
+            /** @description Engagement attributes that the page or program told; anybody can tell anything. */
+            told: Record<string, never>[];
+            vouched: components["schemas"]["Vouched"] | null;
+        };
+        /** @description Who vouches, and for what. */
+        Vouched: {
+            attributes: Record<string, never>[];
+            issuer: string;
+        };
     };
     responses: {
         /** @description A unique value is in use, or the object is in no state for that. */
@@ -3042,6 +3086,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Message"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Visit"];
                 };
             };
             400: components["responses"]["Invalid"];

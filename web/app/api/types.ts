@@ -55,6 +55,8 @@ export type CredentialField = Schemas["FormField"];
 export type Channel = Schemas["Channel"];
 /** An outside program. */
 export type InstalledApp = Schemas["InstalledApp"];
+/** What the consumer's page told. */
+export type Visit = Schemas["Visit"];
 export type ConversationSummary = Schemas["ConversationSummary"];
 export type DeliveryStatus = Schemas["DeliveryStatus"];
 /** What became of a message of ours at the channel; the form carried by messages and notifications. */

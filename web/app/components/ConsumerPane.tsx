@@ -1,10 +1,11 @@
 /** The consumer beside the transcript: who they are, facts of this conversation, and earlier ones to read along. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, type ReactNode } from "react";
+import { useEffect } from "react";
 import type { Conversation } from "@/api/wire";
 import { ConsentForm } from "@/forms/consent-record";
 import { t } from "@/i18n";
+import { addressOf, consumerName } from "@/lib/consumer";
 import { problemOf } from "@/lib/problem";
 import { dateAndTime, fullTime, shortDate } from "@/lib/time";
 import type { ListSearch, ListTab } from "@/routes/search";
@@ -17,29 +18,9 @@ import { Avatar, ChannelBadge } from "@/ui/Avatar";
 import { Button, IconButton } from "@/ui/Button";
 import { ErrorNote, Pill, RowsSkeleton, Skeleton } from "@/ui/Feedback";
 import { Icon } from "@/ui/Icon";
+import { Block, Fact, Facts } from "./Facts";
 import { Transcript } from "./Transcript";
-
-function Facts({ children }: { children: ReactNode }) {
-  return <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-sm">{children}</dl>;
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-text-3">{name}</dt>
-      <dd className="min-w-0 text-end break-words">{children}</dd>
-    </>
-  );
-}
-
-function Block({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="border-t border-line px-4 py-4">
-      <h2 className="mb-2.5 text-xs font-semibold text-text-2">{title}</h2>
-      {children}
-    </section>
-  );
-}
+import { VisitBlocks } from "./VisitBlocks";
 
 function Beside({ id, tab }: { id: string; tab: ListTab }) {
   const { workspace, queries } = useDesk();
@@ -85,7 +66,8 @@ function Details({ conversation: c }: { conversation: Conversation }) {
   const names = useNames();
   const consumer = useQuery(queries.consumer(c.consumer.id));
   const earlier = useQuery(queries.earlier(c.consumer.id));
-  const name = c.consumer.name || c.consumer.address || t("conv.unknown");
+  const name = consumerName(c.consumer);
+  const address = addressOf(c.consumer);
   const agent = assignedAgent(c);
   const others = earlier.data?.items.filter((x) => x.id !== c.id) ?? [];
   const optedOut = c.consumer.optedOut || consumer.data?.opted_out === true;
@@ -99,10 +81,10 @@ function Details({ conversation: c }: { conversation: Conversation }) {
         <p className="mt-3 max-w-full text-lg font-semibold tracking-tight break-words">
           <bdi>{name}</bdi>
         </p>
-        {c.consumer.address && c.consumer.name && (
+        {address && c.consumer.name && (
           <p className="mt-0.5 flex max-w-full items-center gap-1 text-sm text-text-2">
-            <bdi className="truncate">{c.consumer.address}</bdi>
-            <IconButton icon="copy" size={13} className="size-6" label={`${t("action.copy")}: ${c.consumer.address}`} onClick={() => copy(c.consumer.address)} />
+            <bdi className="truncate">{address}</bdi>
+            <IconButton icon="copy" size={13} className="size-6" label={`${t("action.copy")}: ${address}`} onClick={() => copy(address)} />
           </p>
         )}
         {optedOut && (
@@ -146,6 +128,7 @@ function Details({ conversation: c }: { conversation: Conversation }) {
           </Fact>
         </Facts>
       </Block>
+      <VisitBlocks id={c.id} />
       {may(session, "manage_consents") && <Block title={t("consumer.consent")}><ConsentForm consumerId={c.consumer.id} optedOut={optedOut} /></Block>}
       <Block title={t("consumer.earlier")}>
         {earlier.isPending ? (

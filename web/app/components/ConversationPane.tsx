@@ -6,6 +6,7 @@ import type { Conversation } from "@/api/wire";
 import { CloseConversationDialog } from "@/forms/conversation-close";
 import { TransferDialog } from "@/forms/conversation-transfer";
 import { t, type MessageKey } from "@/i18n";
+import { consumerName } from "@/lib/consumer";
 import { problemOf } from "@/lib/problem";
 import { dateAndTime } from "@/lib/time";
 import type { ListSearch, ListTab } from "@/routes/search";
@@ -58,7 +59,7 @@ function OpenPane({ conversation: c, tab, details, onDetails, onBack }: Omit<Pro
   const [dialog, setDialog] = useState<"transfer" | "close" | null>(null);
   const log = useWorkspace((s) => s.inbox.dialogs[c.mainDialogId]);
   const changes = useQuery(queries.changes(c.id));
-  const name = c.consumer.name || c.consumer.address || t("conv.unknown");
+  const name = consumerName(c.consumer);
 
   const away = () => {
     if (tab === "mine") void navigate({ to: "/conversations/$list", params: { list: "mine" }, search: {} });

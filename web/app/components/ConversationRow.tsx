@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Conversation } from "@/api/wire";
 import { t } from "@/i18n";
+import { consumerName } from "@/lib/consumer";
 import { fullTime, listTime, span } from "@/lib/time";
 import type { ListSearch, ListTab } from "@/routes/search";
 import { assignedAgent } from "@/stores/actions";
@@ -29,7 +30,7 @@ interface Props {
 export function ConversationRow({ conversation: c, unread, names, now, tab, selected, position, count }: Props) {
   const { me } = useDesk();
   const [draft] = useDraft(c.id);
-  const name = c.consumer.name || c.consumer.address || t("conv.unknown");
+  const name = consumerName(c.consumer);
   const { last } = c;
   const what = last === null ? t("list.noMessage") : last.text || (last.kind === "file" ? t("list.file") : last.kind === "rich" ? t("list.rich") : "");
   const preview = last && last.role !== "CONSUMER" && isMe(me, last.originatorId) ? t("list.you", { text: what }) : what;

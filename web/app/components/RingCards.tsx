@@ -3,6 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { Ring } from "@/api/wire";
 import { t } from "@/i18n";
+import { consumerName } from "@/lib/consumer";
 import { problemOf } from "@/lib/problem";
 import { useDesk, useWorkspace } from "@/stores/context";
 import { useNames, useNow } from "@/stores/hooks";
@@ -39,7 +40,7 @@ function RingCard({ ring, onAccept, accepting }: { ring: Ring; onAccept: () => v
   });
   const left = ring.expiresAt - now;
   if (left <= 0) return null;
-  const name = summary?.consumer.name || summary?.consumer.address || t("conv.unknown");
+  const name = summary ? consumerName(summary.consumer) : t("conv.unknown");
   return (
     <article aria-label={t("ring.from", { name })} className="arrive rounded-xl border border-accent/50 bg-surface p-3 shadow-lg">
       <div className="flex items-center gap-2.5">

@@ -48,6 +48,25 @@ describe("a transcript on screen", () => {
     expect(text()).not.toContain("The phone cannot be reached.");
   });
 
+  it("shows the reason of a hand-over on a line of its own, as text", async () => {
+    const metadata = [{ type: "ActionReason", reason: "<b>angry</b> consumer" }] as never;
+    const { text, region } = await open([message(0, { at })], { changes: [change("skill_changed", { by: "78", at: at + 1, detail: { to: "55" } as never, metadata })] });
+    expect(text()).toContain("Reason given by Tomás: <b>angry</b> consumer");
+    expect(region.querySelector("b")).toBeNull();
+  });
+
+  it("shows what a survey asked and what was answered", async () => {
+    const survey = { items: [
+      { dialog_id: "S1", sequence: 0, originator_id: "78", originator_role: "AGENT", at, audience: "ALL", event: { type: "ContentEvent", contentType: "text/plain", message: "How was it?" }, metadata: null, delivery: null },
+      { dialog_id: "S1", sequence: 1, originator_id: "K", originator_role: "CONSUMER", at: at + 1, audience: "ALL", event: { type: "ContentEvent", contentType: "text/plain", message: "5" }, metadata: null, delivery: null },
+    ], next: null };
+    const messages = vi.fn((_: string, query: Record<string, unknown>) => Promise.resolve(query.dialog === "S1" ? survey : { items: [], next: null }));
+    await open([message(0, { at })], { changes: [change("dialog_opened", { at: at + 1, detail: { dialog: 1, dialog_id: "S1" } as never })], api: { messages } });
+    const shown = await screen.findByRole("region", { name: "Survey" });
+    await settle();
+    expect(shown.textContent).toMatch(/How was it\?.*5/);
+  });
+
   it("sets private notes apart, and shows no receipts of them", async () => {
     const { region, text } = await open([mine(0, { audience: "AGENTS_AND_MANAGERS" })]);
     expect(text()).toContain("Private note");

@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState }
 import type { ConversationChange } from "@/api/types";
 import type { Conversation, Note } from "@/api/wire";
 import { t, tOr, type MessageKey } from "@/i18n";
+import { consumerName } from "@/lib/consumer";
 import { clock, dateAndTime, dayName } from "@/lib/time";
 import { useDesk, useWorkspace } from "@/stores/context";
 import { useNames, useNow, type Names } from "@/stores/hooks";
@@ -13,6 +14,7 @@ import { EmptyState, ErrorNote, RowsSkeleton } from "@/ui/Feedback";
 import { Icon } from "@/ui/Icon";
 import { Spinner } from "@/ui/Spinner";
 import { MessageView, PendingView } from "./MessageView";
+import { SurveyView } from "./SurveyView";
 
 const NEAR_END = 80;
 /** From this distance to the top on, earlier messages are fetched. */
@@ -121,7 +123,7 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
   const top = useRef(0);
-  const name = c.consumer.name || c.consumer.address || t("conv.unknown");
+  const name = consumerName(c.consumer);
   const messages = log?.messages;
   const earlier = hasEarlier(messages ?? []);
   const unread = c.unread[me.oldId] ?? 0;
@@ -239,6 +241,17 @@ export function Transcript({ conversation: c, changes, live = false }: Props) {
             </time>
           </Line>
         );
+      case "reason":
+        return (
+          <div className="flex justify-center px-6 py-1.5">
+            <p className="max-w-xl rounded-xl border border-warn-line bg-warn-soft px-3 py-2 text-sm break-words">
+              <span className="font-semibold text-warn">{t("sys.reason", { agent: row.by === null ? t("sys.system") : names.agent(row.by) })}</span>{" "}
+              <span dir="auto">{row.reason}</span>
+            </p>
+          </div>
+        );
+      case "survey":
+        return <SurveyView conversation={c} dialogId={row.dialogId} consumerName={name} names={names} />;
       case "note":
         return (
           <Line>

@@ -49,6 +49,21 @@ describe("a source's form", () => {
     await user.click(screen.getByRole("button", { name: "Save" }));
     expect(updateSource).toHaveBeenCalledWith("src_1", { name: "Support line", skill_id: null, app_id: null, api_base_url: null, enabled: false, address: "+1500" }, '"2"');
   });
+  it("shows the widget's line where pages carry it, and no webhook that nobody calls", async () => {
+    const web = { ...source, channel: "own_channel", address: 'a"&b', health: { state: "ok", message: "", since: 1 } };
+    const own = { ...channels.items[0], id: "own_channel", hosted: true, credentials_schema: [], settings_schema: [{ name: "allowed_origins", label: "Pages", secret: false, required: false, default: null, choices: [], help: "" }] };
+    const { client } = await open("src_1", { source: () => Promise.resolve({ data: web, etag: '"2"' }) });
+    client.setQueryData(channelsQuery.queryKey, { ...channels, items: [...channels.items, own] } as never);
+    const line = await screen.findByLabelText<HTMLInputElement>(/^Line for your pages/);
+    expect(line.value).toBe(`<script src="${location.origin}/widget.js" data-account="12" data-source="a&quot;&amp;b" async></script>`);
+    expect(screen.queryByLabelText(/Webhook/i)).toBeNull();
+  });
+  it("shows where a channel's webhook goes, and no line for pages", async () => {
+    const { client } = await open("src_1", {});
+    client.setQueryData(channelsQuery.queryKey, channels as never);
+    expect(await screen.findByLabelText(/^Webhook/i)).toBeTruthy();
+    expect(screen.queryByLabelText(/^Line for your pages/)).toBeNull();
+  });
   it("offers the choices of a setting that has some, and a way back to the default", async () => {
     const updateSource = vi.fn(() => Promise.resolve(source));
     const { user, client } = await open("src_1", { updateSource });

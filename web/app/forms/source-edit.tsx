@@ -41,8 +41,26 @@ export function SourceDialog({ id, onClose }: { id: string | null; onClose: () =
   );
 }
 
+function CopyField({ label, hint, value }: { label: string; hint: string; value: string }) {
+  const copy = () => void navigator.clipboard.writeText(value).then(() => toast(t("action.copied")), () => toast(t("error.generic"), "danger"));
+  return (
+    <div className="flex items-end gap-2">
+      <div className="min-w-0 flex-1">
+        <TextField label={label} hint={hint} readOnly value={value} dir="ltr" onFocus={(e) => e.target.select()} />
+      </div>
+      <IconButton icon="copy" label={`${t("action.copy")}: ${label}`} className="mb-6" onClick={copy} />
+    </div>
+  );
+}
+
+/** The line that a page of the brand carries. */
+function widgetTag(account: string, address: string): string {
+  const attribute = (text: string) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  return `<script src="${location.origin}/widget.js" data-account="${attribute(account)}" data-source="${attribute(address)}" async></script>`;
+}
+
 function SourceForm({ source, etag, onDone }: { source: Source | null; etag: string | null; onDone: () => void }) {
-  const { api, queries } = useDesk();
+  const { api, queries, me } = useDesk();
   const channels = useQuery(channelsQuery).data?.items ?? [];
   const skills = useQuery(queries.skills).data?.items ?? [];
   const apps = useQuery(queries.channelApps).data?.items ?? [];
@@ -57,6 +75,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
   const channel = channels.find((c) => c.id === channelId);
   const schema = channel?.credentials_schema ?? [];
   const settingsSchema = channel?.settings_schema ?? [];
+  const carriesWidget = channel?.hosted === true && settingsSchema.some((field) => field.name === "allowed_origins");
   const known = source?.credentials ?? {};
   const knownSettings = Object.fromEntries(Object.entries(source?.settings ?? {}).map(([k, v]) => [k, String(v)]));
   const [settings, setSettings] = useState<Record<string, string>>({});
@@ -93,7 +112,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
         <TextField label={t("sources.address")} hint={channel?.address_label ? sentence(channel.address_label) : t("sources.addressHint")} required value={address} onChange={(e) => setAddress(e.target.value)} problem={fieldProblem(error, "address")} dir="ltr" spellCheck={false} />
         <Select label={t("sources.skill")} value={skillId} onChange={(e) => setSkillId(e.target.value)} problem={fieldProblem(error, "skill_id")} options={[{ value: "", label: t("sources.skillDefault") }, ...skills.map((s) => ({ value: s.id, label: s.name }))]} />
         {usable.length > 0 && <Select label={t("sources.app")} value={appId} onChange={(e) => setAppId(e.target.value)} problem={fieldProblem(error, "app_id")} options={[{ value: "", label: t("sources.noApp") }, ...usable.map((a) => ({ value: a.id, label: a.name }))]} />}
-        <TextField label={t("sources.baseUrl")} hint={t("sources.baseUrlHint")} type="url" value={baseUrl} onChange={(e) => setBaseUrl(e.target.value)} problem={fieldProblem(error, "api_base_url")} dir="ltr" />
+        {!channel?.hosted && <TextField label={t("sources.baseUrl")} hint={t("sources.baseUrlHint")} type="url" value={baseUrl} onChange={(e) => setBaseUrl(e.target.value)} problem={fieldProblem(error, "api_base_url")} dir="ltr" />}
       </div>
       {schema.length > 0 && (
         <fieldset className="flex flex-col gap-3 border-t border-line pt-4">
@@ -143,19 +162,9 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
           </div>
         </fieldset>
       )}
-      {source && (
-        <div className="flex items-end gap-2">
-          <div className="min-w-0 flex-1">
-            <TextField label={t("sources.webhook")} hint={t("sources.webhookHint")} readOnly value={source.webhook_url} dir="ltr" onFocus={(e) => e.target.select()} />
-          </div>
-          <IconButton
-            icon="copy"
-            label={`${t("action.copy")}: ${t("sources.webhook")}`}
-            className="mb-6"
-            onClick={() => void navigator.clipboard.writeText(source.webhook_url).then(() => toast(t("action.copied")), () => toast(t("error.generic"), "danger"))}
-          />
-        </div>
-      )}
+      {/* Where consumers come to us by themselves nobody calls a webhook; pages carry a line instead. */}
+      {source && channel && !channel.hosted && <CopyField label={t("sources.webhook")} hint={t("sources.webhookHint")} value={source.webhook_url} />}
+      {source && carriesWidget && <CopyField label={t("sources.widget")} hint={t("sources.widgetHint")} value={widgetTag(me.accountId, source.address)} />}
       <Checkbox label={t("admin.enabled")} checked={enabled} onChange={(e) => setEnabled(e.target.checked)} />
       {problem && <ErrorNote remedy={remedyOf(error)}>{problem}</ErrorNote>}
       <div className="flex justify-end gap-2">

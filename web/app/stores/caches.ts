@@ -53,7 +53,10 @@ export function applyToCaches(client: QueryClient, notice: Notice, effects: Effe
     void client.invalidateQueries({ queryKey: ["consumer", consumer.id] });
     void client.invalidateQueries({ queryKey: ["conversations", { consumer: consumer.id }] });
   }
-  for (const id of effects.restructured) void client.invalidateQueries({ queryKey: ["changes", id] });
+  for (const id of effects.restructured) {
+    void client.invalidateQueries({ queryKey: ["changes", id] });
+    void client.invalidateQueries({ queryKey: ["dialog", id] });
+  }
   switch (notice.kind) {
     case "sources":
       client.setQueryData<Page<Source>>(["sources"], (page) => page && sourcesAfter(page, notice));

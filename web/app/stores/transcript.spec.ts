@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConversationChange } from "@/api/types";
-import { hasEarlier, plainText, rowsOf } from "./transcript";
+import { hasEarlier, plainText, reasonOf, rowsOf } from "./transcript";
 import { message, mine } from "./testing";
 
 const DAY = 86_400_000;
@@ -18,6 +18,19 @@ describe("a transcript", () => {
   it("puts system lines where they happened, and leaves out what they repeat", () => {
     const rows = rowsOf({ ...none, messages: [message(0, { at }), message(1, { at: at + 5000 })], changes: [change(3, "closed", at + 9000), change(1, "opened", at - 1), change(2, "due_changed", at + 10), { ...change(2, "ring_ended", at + 20), detail: { state: "ACCEPTED" } as never }, { ...change(2, "ring_ended", at + 30), detail: { state: "REJECTED" } as never }, change(2, "agent_assigned", at + 2000)] });
     expect(rows.flatMap((r): (string | number)[] => (r.kind === "system" ? [r.change.kind] : r.kind === "message" ? [r.message.sequence] : []))).toEqual(["opened", 0, "ring_ended", "agent_assigned", 1, "closed"]);
+  });
+  it("says the reason of a hand-over once, below what it changed, and shows a survey where it began", () => {
+    const metadata = [{ type: "BotResponse", intents: [] }, { type: "ActionReason", reason: " wants a person ", reasonId: "x" }] as never;
+    const handed = [{ ...change(3, "agent_removed", at), metadata }, { ...change(3, "skill_changed", at), by: "9", metadata }];
+    const opened = { ...change(4, "dialog_opened", at + 5), detail: { dialog: 1, dialog_id: "S1" } as never };
+    const rows = rowsOf({ ...none, messages: [message(0, { at: at - 1 })], changes: [...handed, opened] });
+    expect(kinds(rows)).toEqual(["day", "message", "system", "system", "reason", "system", "survey"]);
+    expect(rows[3]).toMatchObject({ by: "9", reason: "wants a person" });
+    expect(rows[5]).toMatchObject({ dialogId: "S1" });
+  });
+  it("believes no reason that is none", () => {
+    for (const metadata of [null, "x", [], [null, 3, { type: "ActionReason" }, { type: "ActionReason", reason: " " }, { type: "Other", reason: "r" }]]) expect(reasonOf(metadata)).toBeNull();
+    expect(reasonOf([{ type: "ActionReason", reason: "x".repeat(9_000) }])).toHaveLength(500);
   });
   it("hides receipts and shows what they say", () => {
     const rows = rowsOf({ ...none, messages: [mine(0), message(1, { event: { type: "accept", status: "READ", sequences: [0] } })] });

@@ -17,6 +17,9 @@ export type Row = {
 } & (
   | { kind: "new" }
   | { kind: "system"; change: ConversationChange }
+  /** Why somebody handed the conversation over, in their words. */
+  | { kind: "reason"; at: number; by: string | null; reason: string }
+  | { kind: "survey"; at: number; dialogId: string }
   | { kind: "note"; at: number; note: Note }
   | { kind: "message"; message: DialogMessage; first: boolean; last: boolean; status: DeliveryStatus | null }
   | { kind: "pending"; pending: PendingMessage }
@@ -31,6 +34,25 @@ const SILENT_RINGS = new Set(["ACCEPTED", "AUTO_ACCEPT", "CANCELLED"]);
 
 const isSilent = (change: ConversationChange): boolean =>
   SILENT.has(change.kind) || (change.kind === "ring_ended" && SILENT_RINGS.has(String((change.detail as Record<string, unknown>).state)));
+
+const MOST_REASON = 500;
+
+/** The reason that a program sent along with what it changed; null when it gave none. Any program can send anything. */
+export function reasonOf(metadata: unknown): string | null {
+  if (!Array.isArray(metadata)) return null;
+  for (const one of metadata as unknown[]) {
+    if (typeof one !== "object" || one === null) continue;
+    const { type, reason } = one as Record<string, unknown>;
+    if (type === "ActionReason" && typeof reason === "string" && reason.trim() !== "") return reason.trim().slice(0, MOST_REASON);
+  }
+  return null;
+}
+
+/** The dialog of a survey that began with a change. */
+function surveyOf(change: ConversationChange): string | null {
+  const { dialog_id } = change.detail as Record<string, unknown>;
+  return change.kind === "dialog_opened" && typeof dialog_id === "string" ? dialog_id : null;
+}
 
 /** Messages of one writer within this time stand together. */
 const GROUP_MS = 4 * 60_000;
@@ -75,6 +97,9 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
   const from = hasEarlier(messages) ? (start?.at ?? 0) : -Infinity;
 
   const lines = keyed(changes).filter((l) => !isSilent(l.change) && l.change.at >= from);
+  // What came along with several changes of one request is said once, below the last of them.
+  const reasons = new Map<number, string>();
+  for (const { key, change } of lines) if (reasonOf(change.metadata) !== null) reasons.set(change.version, key);
   let nextLine = 0;
   let day = "";
   /** The moment itself where it is the first one of its day. */
@@ -87,7 +112,12 @@ export function rowsOf({ messages, changes, pending, firstUnread }: TranscriptIn
   const linesUntil = (at: number): boolean => {
     const before = nextLine;
     for (let line = lines[nextLine]; line && line.change.at <= at; line = lines[nextLine]) {
-      rows.push({ kind: "system", key: line.key, day: newDay(line.change.at), change: line.change });
+      const { key, change } = line;
+      rows.push({ kind: "system", key, day: newDay(change.at), change });
+      const survey = surveyOf(change);
+      if (survey !== null) rows.push({ kind: "survey", key: `survey-${survey}`, day: null, at: change.at, dialogId: survey });
+      const reason = reasons.get(change.version) === key ? reasonOf(change.metadata) : null;
+      if (reason !== null) rows.push({ kind: "reason", key: `reason-${key}`, day: null, at: change.at, by: change.by, reason });
       nextLine += 1;
     }
     return nextLine > before;

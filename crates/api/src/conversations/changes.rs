@@ -2,10 +2,11 @@
 
 use super::{READERS, party_id};
 use crate::ask::Ask;
+use crate::compat::identity::dialog_id;
 use crate::error::ApiError;
 use crate::page::Page;
 use antiphon_domain::id::Version;
-use antiphon_domain::{ChangeKind, ConversationId, SkillId};
+use antiphon_domain::{ChangeKind, ConversationId, DialogNumber, SkillId};
 use axum::Json;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -48,7 +49,7 @@ pub(crate) async fn list_changes(ask: Ask) -> Result<Json<Page<ConversationChang
         page.limit,
         |change| change.version.to_string(),
         |change| {
-            let (kind, detail) = told(&change.kind);
+            let (kind, detail) = told(&change.kind, id);
             let metadata = change.metadata.as_deref().and_then(|json| serde_json::from_str(json).ok());
             let (kind, by) = (kind.to_owned(), change.by.map(party_id));
             ConversationChange { version: change.version, at: change.at.0, kind, by, detail, metadata }
@@ -56,7 +57,8 @@ pub(crate) async fn list_changes(ask: Ask) -> Result<Json<Page<ConversationChang
     )))
 }
 
-fn told(kind: &ChangeKind) -> (&'static str, Value) {
+fn told(kind: &ChangeKind, conversation: ConversationId) -> (&'static str, Value) {
+    let dialog = |number: DialogNumber| json!({"dialog": number.0, "dialog_id": dialog_id(conversation, number)});
     let skill = |skill: &Option<SkillId>| skill.map(|skill| skill.to_string());
     let user = |user: &antiphon_domain::UserId| json!({"user_id": user.to_string()});
     match kind {
@@ -69,9 +71,13 @@ fn told(kind: &ChangeKind) -> (&'static str, Value) {
         ChangeKind::Left(who, role) => ("left", json!({"user_id": who.to_string(), "role": role.name()})),
         ChangeKind::ResponseTimeChanged(kind, seconds) => ("response_time_changed", json!({"kind": kind.name(), "seconds": seconds})),
         ChangeKind::Closed(by) => ("closed", json!({"closed_by": by.name()})),
-        ChangeKind::DialogOpened(number) => ("dialog_opened", json!({"dialog": number.0})),
-        ChangeKind::DialogClosed(number, by) => ("dialog_closed", json!({"dialog": number.0, "closed_by": by.name()})),
-        ChangeKind::DialogTagged(number) => ("dialog_tagged", json!({"dialog": number.0})),
+        ChangeKind::DialogOpened(number) => ("dialog_opened", dialog(*number)),
+        ChangeKind::DialogClosed(number, by) => {
+            let mut detail = dialog(*number);
+            detail["closed_by"] = by.name().into();
+            ("dialog_closed", detail)
+        }
+        ChangeKind::DialogTagged(number) => ("dialog_tagged", dialog(*number)),
         ChangeKind::Rated(rating) => ("rated", json!({"stars": rating.stars, "resolved": rating.resolved, "status": rating.status.name()})),
         ChangeKind::NoteChanged => ("note_changed", json!({})),
         ChangeKind::TopicChanged => ("topic_changed", json!({})),

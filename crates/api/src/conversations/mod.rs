@@ -5,6 +5,7 @@ mod event;
 mod list;
 mod messages;
 mod show;
+mod visit;
 
 use crate::ask::Ask;
 use crate::error::ApiError;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_conversations))
         .routes(routes!(show::show_conversation))
+        .routes(routes!(visit::show_visit))
         .routes(routes!(messages::list_messages))
         .routes(routes!(changes::list_changes))
 }

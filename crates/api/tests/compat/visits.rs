@@ -61,9 +61,20 @@ async fn a_visitor_opens_writes_and_is_answered() {
     assert_eq!(record["originatorId"], record["originatorMetadata"]["id"]);
     assert_eq!(visitor.next().await, "UPSERT");
     assert_eq!(agent.publish(&id, "hi there").await["sequence"], 1);
-    assert_eq!(visitor.next().await, "event 1");
+    let answered = visitor.hear(OWN_EVENTS).await;
+    assert_eq!(answered["changes"][0]["sequence"], 1);
     let moved = visitor.hear(OWN_CHANGES).await;
     assert_eq!(moved["changes"][0]["result"]["effectiveTTR"], -1);
+    // Who answered has a name for consumers, by the id that stands there; a guessable one leads to nobody.
+    let by = answered["changes"][0]["originatorId"].clone();
+    let profile = visitor.ask("userprofile.GetUserProfile", json!({ "userId": by })).await;
+    assert_eq!((&profile["code"], &profile["body"]["userId"], &profile["body"]["firstName"]), (&json!(200), &by, &json!("Nick 1")));
+    assert!(profile["body"].get("privateData").is_none(), "{profile}");
+    let unknown = json!({ "userId": "00000000-0000-4000-8000-000000000000" });
+    assert_eq!(visitor.ask("userprofile.GetUserProfile", unknown).await["code"], 404);
+    for own in [json!("12.1"), json!({ "userId": "12.1" }), json!({}), Value::Null] {
+        assert_eq!(visitor.ask("userprofile.GetUserProfile", own).await["body"], json!([]), "one's own");
+    }
     let receipt = json!({ "dialogId": id, "event": { "type": "AcceptStatusEvent", "status": "READ", "sequenceList": 1 } });
     visitor.must("ms.PublishEvent", receipt, 200, "ms.PublishEventResponse").await;
     let clock = visitor.ask("GetClock", Value::Null).await;

@@ -1,6 +1,7 @@
 //! Reading conversations, messages, deliveries, consent and dead letters: what the API says is what the store says.
 
 use crate::world::World;
+use antiphon_app::consumers::{Open, ProfileUpdate};
 use antiphon_app::ports::Store;
 use antiphon_app::ports::bus::{Announcement, Heard, Topic};
 use antiphon_domain::id::DialogNumber;
@@ -208,4 +209,33 @@ async fn the_list_is_filtered_and_paged() {
     manager.get("conversations?state=ajar").await.expect_error(400, "validation_failed", Some("state"));
     manager.get("conversations?consumer=x").await.expect_error(400, "validation_failed", Some("consumer"));
     manager.get("conversations/not-a-uuid").await.expect_error(404, "not_found", None);
+}
+
+#[tokio::test]
+async fn what_the_page_told_is_shown_to_who_may_see_the_conversation() {
+    let world = World::start().await;
+    let agent = world.test.arrive("agent1").await;
+    let kim = world.test.consumer("kim");
+    let attributes = r#"[{"type":"cart","total":39,"products":[{"product":{"name":"<b>kettle</b>"},"quantity":1}]}]"#;
+    let profile = ProfileUpdate { email: Some("kim@shop.example".into()), attributes: Some(attributes.into()), ..ProfileUpdate::default() };
+    let open = Open {
+        profile: Some(profile),
+        campaign: Some(r#"{"campaignId":"spring","engagementId":"news"}"#.into()),
+        context: Some(r#"{"type":"SharkContext","lang":"en-US"}"#.into()),
+        ..Open::default()
+    };
+    world.test.app.open_conversation(&kim, open).await.expect("opens");
+    let conversation = world.test.accept(&agent).await;
+    let path = format!("conversations/{}/visit", conversation.id);
+    let told = world.signed_in("agent1").await.get(&path).await.expect(200);
+    assert_eq!(told["told"], serde_json::from_str::<Value>(attributes).expect("JSON"), "as it was told, for the screen to escape");
+    assert_eq!(told["campaign"], json!({"campaignId": "spring", "engagementId": "news"}));
+    assert_eq!((&told["context"]["lang"], &told["contact"]["email"]), (&json!("en-US"), &json!("kim@shop.example")));
+    assert_eq!(told["vouched"], json!(null), "nobody signed anything");
+    world.signed_in("agent2").await.get(&path).await.expect(403);
+    // Where nothing was told there is nothing, for every channel alike.
+    world.test.receive("say k1 +4930 hello").await;
+    let other = world.test.accept(&agent).await;
+    let told = world.signed_in("agent1").await.get(&format!("conversations/{}/visit", other.id)).await.expect(200);
+    assert_eq!((&told["told"], &told["campaign"], &told["client"]), (&json!([]), &json!(null), &json!(null)));
 }

@@ -71,6 +71,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("patch", "identity-providers/{id}", ADMINS),
     ("get", "conversations", AGENTS),
     ("get", "conversations/{id}", SERVING),
+    ("get", "conversations/{id}/visit", SERVING),
     ("get", "conversations/{id}/messages", SERVING),
     ("get", "conversations/{id}/changes", SERVING),
     ("get", "deliveries", MANAGERS),

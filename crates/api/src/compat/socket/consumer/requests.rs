@@ -52,7 +52,13 @@ async fn known(visit: &mut Visit, request: &Request<'_>, out: &mut Out) -> Resul
         "SubscribeExConversations" => subscribe::conversations(visit, request, out).await,
         "UnsubscribeExConversations" => subscribe::no_conversations(visit, request, out),
         "SubscribeMessagingEvents" | "QueryMessages" => subscribe::events(visit, request, out).await,
-        "GetUserProfile" => own_profile(visit, request, out).await,
+        "GetUserProfile" => match named_user(visit, request)? {
+            Some(profile) => {
+                out.push(respond(request, 200, "userprofile.GetUserProfileResponse", profile));
+                Ok(())
+            }
+            None => own_profile(visit, request, out).await,
+        },
         _ => {
             let app = &visit.shared.app;
             // The program's own id of the request makes it harmless to repeat.
@@ -73,7 +79,31 @@ async fn known(visit: &mut Visit, request: &Request<'_>, out: &mut Out) -> Resul
     }
 }
 
-/// `GetUserProfile`: what is known about the consumer themselves, as a list of engagement attributes. Nobody else's.
+/// `GetUserProfile` of whoever serves the consumer: what consumers may see of them, which is their nickname. Only by the id that
+/// stands in what they wrote: nobody can guess it. `None` when the request names nobody, or the consumer.
+fn named_user(visit: &Visit, request: &Request<'_>) -> Result<Option<serde_json::Value>, Failure> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Named {
+        Id(String),
+        #[serde(rename_all = "camelCase")]
+        Object {
+            user_id: Option<String>,
+        },
+    }
+    let named = match serde_json::from_str(request.body.map_or("{}", RawValue::get)) {
+        Ok(Named::Id(id)) => Some(id),
+        Ok(Named::Object { user_id }) => user_id,
+        Err(_) => return Err(Failure::bad_request("body: must be an id, or an object with userId")),
+    };
+    let Some(pid) = named.and_then(|id| id.to_ascii_lowercase().parse().ok()) else { return Ok(None) };
+    let directory = visit.shared.app.directory();
+    let user = directory.account(&visit.account).and_then(|view| view.user_by_pid(pid)).map(|user| user.nickname.clone());
+    let nickname = user.ok_or_else(|| Failure::not_found("nobody has this id"))?;
+    Ok(Some(json!({"userId": pid.to_string(), "firstName": nickname, "lastName": "", "avatarUrl": "", "role": "", "description": ""})))
+}
+
+/// `GetUserProfile`: what is known about the consumer themselves, as a list of engagement attributes. No other consumer's.
 async fn own_profile(visit: &mut Visit, request: &Request<'_>, out: &mut Out) -> Result<(), Failure> {
     let caller = visit.caller()?;
     let consumer = visit.shared.app.own_profile(caller).await.map_err(|_| Failure::unavailable())?;
