@@ -33,9 +33,9 @@ export async function openPage(context) {
 }
 
 /** Signs in by the form. */
-export async function signIn(page, server, login, secret = password) {
+export async function signIn(page, server, login, secret = password, of = account) {
   await page.goto(server.url);
-  await page.getByLabel(/^Account/).fill(account);
+  await page.getByLabel(/^Account/).fill(of);
   await page.getByLabel(/^Login/).fill(login);
   await page.getByLabel(/^Password/).fill(secret);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();

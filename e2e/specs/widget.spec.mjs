@@ -9,7 +9,7 @@ import { Admin } from '../lib/admin.mjs';
 import { account, password } from '../lib/bootstrap.mjs';
 import { Bot } from '../lib/bot.mjs';
 import { BrandPage, openWidget } from '../lib/brand-page.mjs';
-import { keep, launch, openPage, violations } from '../lib/browser.mjs';
+import { keep, launch, openPage, signIn, violations } from '../lib/browser.mjs';
 import { Server } from '../lib/server.mjs';
 import { SocketAgent } from '../lib/socket-agent.mjs';
 import { until } from '../lib/until.mjs';
@@ -200,6 +200,19 @@ allowed_origins = "${brand.url}"
     const admin = await Admin.signIn(server);
     assert.equal((await admin.get(`/conversations/${conversation}`)).state, 'closed');
   });
+
+  it('shows the survey and its answer to who reads the conversation later', async () => {
+    const desk = await openPage(await browser.newContext({ viewport: { width: 1500, height: 950 }, reducedMotion: 'reduce', locale: 'en-GB' }));
+    await signIn(desk, server, 'manager');
+    await desk.getByRole('link', { name: 'Conversations' }).first().waitFor();
+    await desk.goto(`${server.url}/conversations/closed/${conversation}`);
+    const survey = desk.getByRole('region', { name: 'Survey' });
+    for (const text of ['How was it?', '5', 'Thank you']) await survey.getByText(text, { exact: true }).first().waitFor();
+    assert.deepEqual(await violations(desk), []);
+    if (pictures) await desk.screenshot({ path: join(pictures, 'desk-survey-1500-light.png') });
+    assert.deepEqual(desk.problems, []);
+    await desk.context().close();
+  });
 });
 
 describe('the shop of the demo', () => {
@@ -224,18 +237,15 @@ describe('the shop of the demo', () => {
     agent?.close();
     await server?.stop();
   });
-  const profile = async (conversation) => {
-    const { consumer } = await agentConversation(conversation);
-    return agent.ask('.ams.userprofile.GetUserProfile', { userId: consumer });
-  };
-  const agentConversation = async (conversation) => {
+  /** What the admin API says of a conversation's visit. */
+  const visitOf = async (conversation) => {
     const answer = await fetch(`${server.url}/api/account/demo/login?v=1.3`, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: 'correct-horse-9A' }),
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'agent1', password: 'correct-horse-9A' }),
     });
     const { bearer } = await answer.json();
-    const found = await fetch(`${server.url}/api/v1/accounts/demo/conversations/${conversation}`, { headers: { authorization: `Bearer ${bearer}` } });
-    const it = await found.json();
-    return { ...it, consumer: it.consumer.id };
+    const told = await fetch(`${server.url}/api/v1/accounts/demo/conversations/${conversation}/visit`, { headers: { authorization: `Bearer ${bearer}` } });
+    assert.equal(told.status, 200);
+    return told.json();
   };
 
   it('is reached from the phones, and is accessible', async () => {
@@ -252,13 +262,29 @@ describe('the shop of the demo', () => {
     await write(frame, 'Is the blue one in stock?');
     const conversation = await agent.takesWhatRings();
     await agent.sees(conversation, 'Is the blue one in stock?');
-    const told = JSON.stringify(await profile(conversation));
-    assert.match(told, /"total":39/);
-    assert.match(told, /"sku":"K-17"/);
+    const visit = await visitOf(conversation);
+    const cart = visit.told.find((one) => one.type === 'cart');
+    assert.deepEqual([cart.total, cart.products[0].product.sku], [39, 'K-17']);
+    assert.deepEqual([visit.campaign.campaignId, visit.campaign.engagementId, visit.vouched], ['spring-2026', 'newsletter', null]);
     await agent.writes(conversation, 'It is: twelve are left, and it ships today.');
     await once(frame, 'It is: twelve are left, and it ships today.');
+    await frame.getByRole('status').filter({ hasText: 'Alice' }).waitFor();
     await clean(page, 'shop-talk');
     await page.evaluate(() => globalThis.antiphonWidget.close());
+  });
+
+  it('shows the agent in the workspace who writes and what their page told', async () => {
+    const desk = await openPage(await browser.newContext({ viewport: { width: 1500, height: 950 }, reducedMotion: 'reduce', locale: 'en-GB' }));
+    await signIn(desk, server, 'agent1', 'correct-horse-9A', 'demo');
+    await desk.getByRole('button', { name: 'Conversations' }).or(desk.getByRole('link', { name: 'Conversations' })).first().waitFor();
+    await desk.locator('[data-conversation]').filter({ hasText: /Visitor \d{4}/ }).first().click();
+    const pane = desk.getByRole('region', { name: 'Consumer' });
+    await pane.getByText('Told by their page').waitFor();
+    for (const text of ['Cart', 'Blue kettle', 'spring-2026']) await pane.getByText(text, { exact: true }).first().waitFor();
+    assert.deepEqual(await violations(desk), []);
+    if (pictures) await desk.screenshot({ path: join(pictures, 'desk-1500-light.png') });
+    assert.deepEqual(desk.problems, []);
+    await desk.context().close();
   });
 
   it('vouches for who signs in, who is somebody else for the agents', async () => {
@@ -271,9 +297,10 @@ describe('the shop of the demo', () => {
     await write(frame, 'Where is my order?');
     const conversation = await agent.takesWhatRings();
     await agent.sees(conversation, 'Where is my order?');
-    const told = JSON.stringify(await profile(conversation));
-    assert.match(told, /Yusuf/);
-    assert.match(told, /"customerId":"4712"/);
+    const { vouched } = await visitOf(conversation);
+    assert.equal(vouched.issuer, 'https://sign-in.shop.example');
+    assert.match(JSON.stringify(vouched.attributes), /"customerId":"4712"/);
+    assert.match(JSON.stringify(vouched.attributes), /Yusuf/);
     // On the next page it is the same customer with the same conversation; signed out, nothing of it stays.
     await page.reload();
     const again = await until('the frame', () => page.frames().find((one) => one.url().includes('/widget/frame/')));

@@ -259,7 +259,7 @@ function lastTheirs(visit: Visit, words: Words): string {
   const { content } = message;
   const node = content.type === "rich" ? readRich(content.body, "") : null;
   const text = content.type === "text" ? content.text : content.type === "file" ? content.caption || words.t("picture") : textOf(node);
-  return `${words.t("agent")}: ${text}`;
+  return `${visit.snapshot.names[message.by] ?? words.t("agent")}: ${text}`;
 }
 
 function textOf(node: ReturnType<typeof readRich>): string {

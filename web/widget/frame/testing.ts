@@ -34,6 +34,8 @@ const MAIN = 0;
 export class FakeServer {
   conversations: FakeConversation[] = [];
   profiles: unknown[] = [];
+  /** By user id. */
+  nicknames: Record<string, string> = {};
   requests: { type: string; body: Record<string, unknown> }[] = [];
   typing: string[] = [];
   connections = new Set<FakeConnection>();
@@ -239,6 +241,10 @@ class FakeConnection implements Socket {
       case "cm.UpdateConversationField":
         server.close();
         return answer(200, "OK Conversation resolved successfully");
+      case "userprofile.GetUserProfile": {
+        const name = server.nicknames[String(body.userId)];
+        return name === undefined ? answer(404, "nobody has this id") : answer(200, { userId: body.userId, firstName: name });
+      }
       case "userprofile.SetUserProfile":
         server.profiles.push(body);
         return answer(200, "OK User Profile set successfully");

@@ -6,6 +6,7 @@
  * only then is sent what waited.
  */
 import type { Attribute, Campaign } from "../shared/bridge";
+import { Names } from "./names";
 import { Receipts } from "./receipts";
 import { Sender } from "./sender";
 import type { FileStore } from "./state/files";
@@ -54,6 +55,8 @@ export interface Snapshot {
   /** Whether it is known yet what there is. */
   readonly loaded: boolean;
   readonly unread: number;
+  /** What those who serve the visitor are called, as far as it is known. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 /** What happens outside of the picture. */
@@ -72,7 +75,7 @@ const BEFORE_END = 60_000;
 /** Changes of attributes that come together are told together. */
 const GATHER = 400;
 
-const START: Snapshot = { connection: "idle", problem: null, known: NOTHING, entries: [], shown: [], hasEarlier: false, loaded: false, unread: 0 };
+const START: Snapshot = { connection: "idle", problem: null, known: NOTHING, entries: [], shown: [], hasEarlier: false, loaded: false, unread: 0, names: {} };
 
 export class Visit {
   private value: Snapshot = START;
@@ -80,6 +83,7 @@ export class Visit {
   private readonly seenBefore: SeenStorage;
   private readonly sender: Sender;
   private readonly receipts: Receipts;
+  private readonly agents: Names;
   readonly tab: string;
 
   private line: Line | null = null;
@@ -106,6 +110,7 @@ export class Visit {
     this.tab = world.id();
     this.seenBefore = new SeenStorage(world.storage, `antiphon.widget.${world.name}.seen`);
     this.receipts = new Receipts(this);
+    this.agents = new Names(this);
     this.sender = new Sender(this);
   }
 
@@ -245,6 +250,7 @@ export class Visit {
     if (changes.known) next.unread = unreadOf(changes.known);
     if (changes.known || changes.shown) next.hasEarlier = conversationsOf(next.known).some((one) => next.shown.length > 0 && !next.shown.includes(one.id));
     this.set(next);
+    if (changes.known || changes.connection === "live") this.agents.due();
   }
 
   private set(next: Snapshot): void {

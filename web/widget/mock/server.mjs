@@ -145,6 +145,8 @@ function connect(world, socket) {
       case "cm.UpdateConversationField":
         world.closes();
         return answer(200, "OK Conversation resolved successfully");
+      case "userprofile.GetUserProfile":
+        return answer(200, { userId: body.userId, firstName: "Ada" });
       case "userprofile.SetUserProfile":
         world.profiles.push(body);
         return answer(200, "OK User Profile set successfully");

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Config } from "../../shared/config";
 import { Downloads } from "../downloads";
 import { wordsOf } from "../i18n";
-import { Browser, FakeServer } from "../testing";
+import { AGENT, Browser, FakeServer } from "../testing";
 import { App } from "./App";
 import { SharedContext } from "./context";
 
@@ -76,6 +76,19 @@ describe("the window", () => {
     expect(root.querySelector("b, .bubble img")).toBeNull();
     const links = [...root.querySelectorAll<HTMLAnchorElement>(".bubble a")];
     expect(links.map((link) => [link.href, link.target, link.rel])).toEqual([["https://shop.test/?a=", "_blank", "noopener noreferrer"]]);
+  });
+
+  it("says who answers, by a name that is asked for once", async () => {
+    const { user } = await open();
+    server.nicknames[AGENT] = "Ada";
+    await talk(user);
+    server.agentSays("Good morning");
+    server.agentSays("<b>Really</b>");
+    expect(await list().findAllByText("Ada")).toHaveLength(1);
+    expect(root.textContent).toMatch(/Ada, .*:.*Good morning/);
+    server.agentSays("Still here");
+    await list().findByText("Still here");
+    expect(server.requests.filter((one) => one.type === "userprofile.GetUserProfile")).toHaveLength(1);
   });
 
   it("answers a quick reply by its words and takes the others away", async () => {

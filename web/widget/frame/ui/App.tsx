@@ -62,7 +62,7 @@ export function App({ open, sound, onSound, onClose, announcement }: Props) {
     >
       <Header
         title={ownText(config, words.language, "title") ?? config.title}
-        status={connection === "connecting" && !snapshot.loaded ? words.t("connecting") : null}
+        status={connection === "connecting" && !snapshot.loaded ? words.t("connecting") : (snapshot.names[current?.agents[0] ?? ""] ?? null)}
         sound={sound}
         onSound={onSound}
         canEnd={current !== null && connection === "live"}

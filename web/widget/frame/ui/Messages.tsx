@@ -13,6 +13,8 @@ import { Text } from "./Text";
 
 export interface MessageProps {
   message: Message;
+  /** Whose it is, when it is an agent's and their name is known. */
+  by: string | null;
   first: boolean;
   last: boolean;
   /** Whether its dialog still takes answers. */
@@ -23,13 +25,18 @@ export interface MessageProps {
 
 export const MessageRow = memo<MessageProps>((props) => <MessageBody {...props} />);
 
-function MessageBody({ message, first, last, open, fate }: MessageProps) {
+function MessageBody({ message, by, first, last, open, fate }: MessageProps) {
   const { words } = useShared();
   const { content, mine, dialog, sequence } = message;
   const rich = content.type === "rich" ? readRich(content.body, words.t("showMap")) : null;
   return (
     <li class={`row ${mine ? "mine" : "theirs"}${first ? " first" : ""}${last ? " last" : ""}`} data-dialog={dialog} data-sequence={sequence}>
-      <span class="hide">{`${mine ? words.t("you") : words.t("agent")}, ${clock(words, message.at)}:`}</span>
+      <span class="hide">{`${mine ? words.t("you") : (by ?? words.t("agent"))}, ${clock(words, message.at)}:`}</span>
+      {first && by !== null && (
+        <bdi class="by" aria-hidden="true">
+          {by}
+        </bdi>
+      )}
       {content.type === "text" && <Bubble text={content.text} />}
       {content.type === "file" && (
         <div class={`bubble media${content.caption ? "" : " bare"}`}>

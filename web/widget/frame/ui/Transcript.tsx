@@ -126,7 +126,7 @@ export function Transcript({ snapshot, visible }: { snapshot: Snapshot; visible:
                   const { message } = row;
                   const theirs = known.logs[message.dialog]?.theirs[message.sequence];
                   const fate = row.key !== lastMine ? null : theirs === "READ" ? "read" : theirs === "ACCEPT" ? "delivered" : "sent";
-                  return <MessageRow key={row.key} message={message} first={row.first} last={row.last || row.key === lastMine} open={open.has(message.dialog)} fate={fate} />;
+                  return <MessageRow key={row.key} message={message} by={message.mine ? null : (snapshot.names[message.by] ?? null)} first={row.first} last={row.last || row.key === lastMine} open={open.has(message.dialog)} fate={fate} />;
                 }
                 case "pending":
                   return <PendingRow key={row.key} entry={row.entry} first={row.first} last={row.last} />;
