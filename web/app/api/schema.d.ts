@@ -1122,15 +1122,6 @@ export interface components {
             id: string;
             name: string | null;
         };
-        /** @description How the consumer calls themselves, and where else they are reached, by their program's word. */
-        Contact: {
-            email: string | null;
-            /** @description The brand's own id of them. */
-            external_id: string | null;
-            first_name: string | null;
-            last_name: string | null;
-            phone: string | null;
-        };
         /** @description A recorded change of participants, skill or state. */
         ConversationChange: {
             /** Format: int64 */
@@ -1407,6 +1398,15 @@ export interface components {
             skill_id: string | null;
             /** Format: int64 */
             updated_at: number;
+        };
+        /** @description How the consumer calls themselves, and where else they are reached, by their program's word. */
+        Introduction: {
+            email: string | null;
+            /** @description The brand's own id of them. */
+            external_id: string | null;
+            first_name: string | null;
+            last_name: string | null;
+            phone: string | null;
         };
         /** @description The last thing that everyone may see. */
         LastMessage: {
@@ -2145,7 +2145,7 @@ export interface components {
             campaign: Record<string, never> | null;
             /** @description What the consumer's program says of itself. */
             client: Record<string, never> | null;
-            contact: components["schemas"]["Contact"];
+            contact: components["schemas"]["Introduction"];
             /** @description Where the conversation began. */
             context: Record<string, never> | null;
             /** @description Engagement attributes that the page or program told; anybody can tell anything. */

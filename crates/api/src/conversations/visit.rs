@@ -22,7 +22,7 @@ pub(crate) struct Visit {
     /// What one of the brand's log-ins signed; null when nobody vouches for the consumer.
     #[schema(required)]
     vouched: Option<Vouched>,
-    contact: Contact,
+    contact: Introduction,
     /// Campaign and engagement that led to the conversation.
     #[schema(required, value_type = Option<Object>)]
     campaign: Option<Value>,
@@ -44,7 +44,7 @@ pub(crate) struct Vouched {
 
 /// How the consumer calls themselves, and where else they are reached, by their program's word.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub(crate) struct Contact {
+pub(crate) struct Introduction {
     #[schema(required)]
     first_name: Option<String>,
     #[schema(required)]
@@ -78,9 +78,9 @@ pub(crate) async fn show_visit(ask: Ask) -> Result<Json<Visit>, ApiError> {
     }))
 }
 
-fn contact(profile: &ConsumerProfile) -> Contact {
+fn contact(profile: &ConsumerProfile) -> Introduction {
     let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
-    Contact {
+    Introduction {
         first_name: text(&profile.first_name),
         last_name: text(&profile.last_name),
         email: text(&profile.email),
