@@ -1,6 +1,6 @@
 /** Starts the frame: asks for the source's configuration, takes the page's port, then draws the window. */
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { HELLO, PORT, type Look, type ToFrame, type ToPage } from "../shared/bridge";
 import { accentOf } from "../shared/color";
 import { configPath, type Config } from "../shared/config";
@@ -156,9 +156,14 @@ async function start(): Promise<void> {
   const config = await fetchConfig();
   const port = await portOf(config);
   const page = new Page(port);
+  // What the page says before there is somebody to hear it waits; but the answer to a question is awaited already.
+  const early: ToFrame[] = [];
+  let receive = (message: ToFrame): void => void early.push(message);
   const setup = await new Promise<Extract<ToFrame, { type: "setup" }>>((resolve) => {
-    port.onmessage = (event: MessageEvent<ToFrame>) => {
-      if (event.data.type === "setup") resolve(event.data);
+    port.onmessage = ({ data }: MessageEvent<ToFrame>) => {
+      if (data.type === "setup") resolve(data);
+      else if (data.type === "token") page.answered(data);
+      else receive(data);
     };
   });
   const languageOf = (look: Look) => chooseLanguage([look.language, config.language, look.pageLanguage, ...navigator.languages]);
@@ -197,9 +202,8 @@ async function start(): Promise<void> {
         setAnnouncement(lastTheirs(visit, spoken));
       };
     }, [sound, spoken]);
-    useEffect(() => {
-      port.onmessage = (event: MessageEvent<ToFrame>) => {
-        const message = event.data;
+    useLayoutEffect(() => {
+      receive = (message) => {
         switch (message.type) {
           case "shown":
             return setOpen(message.open);
@@ -217,11 +221,11 @@ async function start(): Promise<void> {
           case "identity":
             return visit.become(message.identified);
           case "token":
-            return page.answered(message);
           case "setup":
             return undefined;
         }
       };
+      early.splice(0).forEach(receive);
     }, []);
     const toggleSound = () => {
       setSound(!sound);
