@@ -18,6 +18,9 @@ use antiphon_domain::{
 };
 use std::sync::Arc;
 
+/// How long a message's choices can be answered, in milliseconds: a day. A number that comes later means something else.
+const ANSWERABLE_MS: i64 = 24 * 3_600_000;
+
 /// What arrived, and whose conversation it belongs to.
 pub(super) struct Arrival<'a> {
     pub originator: Originator,
@@ -73,7 +76,7 @@ impl App {
         let mut events = Vec::with_capacity(contents.len() + 1);
         let mut files = false;
         let answer = match &open {
-            Some((current, _)) if originator.role == Role::Consumer => self.chosen(current, dialog, contents).await?,
+            Some((current, _)) if originator.role == Role::Consumer => self.chosen(current, dialog, contents, now).await?,
             _ => None,
         };
         if let Some((asked, chosen)) = &answer {
@@ -157,6 +160,7 @@ impl App {
         current: &Conversation,
         dialog: DialogNumber,
         contents: &[InboundContent],
+        now: Timestamp,
     ) -> Result<Option<(Sequence, Answer)>, Again> {
         let [InboundContent::Text { text, payload }] = contents else { return Ok(None) };
         let asked = current.asked.filter(|asked| asked.dialog == dialog);
@@ -171,7 +175,8 @@ impl App {
             },
         };
         let question = self.store.events(&current.account, current.id, dialog, sequence, 1).await?;
-        let Some(EventBody::Content(content)) = question.first().map(|event| &event.body) else { return Ok(None) };
+        let question = question.first().filter(|event| now.since(event.at) < ANSWERABLE_MS);
+        let Some(EventBody::Content(content)) = question.map(|event| &event.body) else { return Ok(None) };
         // Answers below a text are there for once; cards stay.
         let settled = !matches!(content, Content::Rich { .. }) && asked.is_none_or(|asked| asked.sequence != sequence);
         let offered = crate::structured::offered(content);

@@ -107,6 +107,19 @@ async fn a_card_may_be_answered_again_and_the_newest_question_counts() {
 }
 
 #[tokio::test]
+async fn what_was_offered_yesterday_is_not_answered_today() {
+    let (test, agent, conversation) = talking().await;
+    let asked = offer(&test, &agent, &conversation, card()).await.expect("publishes");
+    test.clock.advance(24 * 3_600_000 - 1_000);
+    test.receive("say k2 +1 1").await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, [format!("ACTION of {asked} k typed"), "buy kettle k typed".to_owned()]);
+    test.clock.advance(1_001);
+    test.receive("say k3 +1 1").await;
+    test.receive(&format!("taps k4 +1 a.{}.0.{asked}.0 Buy", conversation.id)).await;
+    assert_eq!(since(&test, &conversation, asked + 3).await, ["1", "Buy"]);
+}
+
+#[tokio::test]
 async fn bad_structured_content_is_refused_with_its_place_and_nothing_goes_out() {
     let (test, agent, conversation) = talking().await;
     let bad = json!({"type": "vertical", "elements": [{"type": "image", "url": "http://a.test/x.png"}]}).to_string();

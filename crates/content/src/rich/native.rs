@@ -190,7 +190,7 @@ impl Ladder<'_> {
         let room = self.can.chips.as_ref().map_or(0, |chips| chips.max);
         let fits_below =
             rest.is_empty() || (is_last && rest.len() <= room && rest.iter().all(|one| is_answer(one) && one.click.link().is_none()));
-        if !fits_below || card.choices.iter().any(asks_further) || self.labels(&card.choices, limits.label).is_none() {
+        if !fits_below || card.choices.iter().any(asks_further) || self.labels(&card.choices[..on_card], limits.label).is_none() {
             return false;
         }
         if card.images.is_empty() {

@@ -125,6 +125,12 @@ fn a_card_with_everything() {
 fn more_buttons_than_a_card_has_stand_below_it() {
     let made = native(&card(false, "Which?", "", ["a", "b", "c", "d", "e"].iter().map(|title| tap(title)).collect()), None);
     assert_eq!(brief(&made), ["buttons Which?[a t.0][b t.1][c t.2] (d t.3) (e t.4)"]);
+    let long = native(
+        &card(false, "?", "", ["Change my address today", "Call me back tomorrow", "c", "d", "e"].iter().map(|title| tap(title)).collect()),
+        None,
+    );
+    let expected = "?\n\n1. Change my address today\n2. Call me back tomorrow\n3. c\n4. d\n5. e\nReply with a number.";
+    assert_eq!(brief(&long), [expected], "what stands on the card alone must be readable");
     let links = native(&card(false, "Which?", "", vec![tap("a"), tap("b"), tap("c"), open("d")]), None);
     assert_eq!(brief(&links), ["Which?\n\n1. a\n2. b\n3. c\nd: https://a.test/1\nReply with a number."]);
     assert_eq!(links.losses.len(), 1);
