@@ -4,25 +4,40 @@ import { preferences } from "./preferences";
 const ALERTED = "antiphon.alerted";
 /** So long hidden tabs wait for one that is seen to speak first. */
 const POLITE_MS = 300;
+/** So long what a tab has stored may take to reach the others. */
+const SPREAD_MS = 10_000;
 /** Most events whose alert is remembered. */
 const MOST_ALERTED = 30;
 
 /** Alerts of an event in one tab alone: one that is seen, if there is any. */
 export async function once(event: string, alert: () => void): Promise<void> {
   if (document.visibilityState !== "visible") await new Promise((done) => setTimeout(done, POLITE_MS));
-  const first = () => {
-    const known = (localStorage.getItem(ALERTED) ?? "").split(" ");
-    if (known.includes(event)) return false;
-    try {
-      localStorage.setItem(ALERTED, [...known, event].slice(-MOST_ALERTED).join(" "));
-    } catch {
-      // Without storage each tab speaks for itself.
-    }
-    return true;
-  };
-  // Two hidden tabs must not both be the first.
-  const mine = "locks" in navigator ? await navigator.locks.request(ALERTED, () => first()) : first();
-  if (mine) alert();
+  if (await isFirst(event)) alert();
+}
+
+/** Two tabs must not both be the first: what one has stored, the other may read only some time later, but a lock is known at once. */
+function isFirst(event: string): Promise<boolean> {
+  if (!("locks" in navigator)) return Promise.resolve(remember(event));
+  return new Promise((told, failed) => {
+    const held = navigator.locks.request(`${ALERTED} ${event}`, { ifAvailable: true }, (lock) => {
+      const mine = lock !== null && remember(event);
+      told(mine);
+      return mine ? new Promise((done) => setTimeout(done, SPREAD_MS)) : undefined;
+    });
+    held.catch(failed);
+  });
+}
+
+/** Whether nobody is known to have alerted of it; from now on somebody is. */
+function remember(event: string): boolean {
+  const known = (localStorage.getItem(ALERTED) ?? "").split(" ");
+  if (known.includes(event)) return false;
+  try {
+    localStorage.setItem(ALERTED, [...known, event].slice(-MOST_ALERTED).join(" "));
+  } catch {
+    // Without storage each tab speaks for itself.
+  }
+  return true;
 }
 
 let context: AudioContext | null = null;
