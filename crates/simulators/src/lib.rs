@@ -9,6 +9,7 @@
 //! Time is virtual and stands still until `advance_clock` or `run_clock(true)`. Ids derive from the seed. Reading order:
 //! `simulator`, `kit`, then a vendor's `mod`.
 
+mod demo;
 pub mod facebook_messenger;
 mod kit;
 mod list;
@@ -18,6 +19,7 @@ mod shop;
 mod simulator;
 pub mod twilio_sms;
 
+pub use demo::{DemoApp, DemoSource};
 pub use facebook_messenger::{MessengerSim, Referral};
 pub use kit::phone::{Attachment, Bubble, Button, Consumer, Features, Line, NewConsumer, Overview, Phone, Place, Thread, Upload, Written};
 pub use kit::{Clock, Direction, Entry, Fault, Faults, Ids, Journal, Kit, Media, MediaStore, Pump, Side, SimError, Trouble};

@@ -10,8 +10,9 @@ use axum::extract::DefaultBodyLimit;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
+use crate::demo::DemoSource;
 use crate::kit::phone::Phone;
-use crate::kit::{Kit, control};
+use crate::kit::{Kit, SimError, control};
 use crate::list;
 
 /// Where a simulator sends its webhooks.
@@ -52,6 +53,12 @@ pub trait Vendor: Send + Sync + 'static {
     fn control(&self) -> Router;
     /// The phone's view.
     fn phone(&self) -> &dyn Phone;
+    /// Sets up what the demo's source names, with people to begin with, and tells what that is. `hooks` is where the product takes the
+    /// channel's webhooks, without a trailing slash.
+    ///
+    /// # Errors
+    /// Where something of it exists already.
+    fn furnish(&self, hooks: &str) -> Result<DemoSource, SimError>;
     /// For the typed handles.
     fn as_any(&self) -> &dyn Any;
 }
@@ -81,6 +88,17 @@ impl Simulator {
     /// The control API, to be served elsewhere as well (it is at `/_sim` of the simulator's own port).
     pub fn control_router(&self) -> Router {
         control::router(self)
+    }
+
+    /// Makes it the demo's: what the returned source names, with people to begin with, and webhooks to `hooks` (the product's webhooks
+    /// of this channel, without a trailing slash), reached at `connect_to` where they don't lead there by themselves.
+    ///
+    /// # Errors
+    /// Where it was furnished before.
+    pub fn furnish(&self, hooks: &str, connect_to: Option<String>) -> Result<DemoSource, SimError> {
+        let source = self.vendor.furnish(hooks)?;
+        self.kit.set_webhook_target(Some(WebhookTarget { url: format!("{hooks}/{}", source.hook), connect_to }));
+        Ok(source)
     }
 
     /// The vendor's typed handle, where `T` is the one of this channel.

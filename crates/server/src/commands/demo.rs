@@ -10,7 +10,7 @@ use crate::cli::say;
 use crate::config::Config;
 use crate::serve::{Addresses, Options, Stage, start};
 use antiphon_app::ports::Clock;
-use antiphon_simulators::{MessengerSim, Shop, Simulator, SimulatorConfig, TwilioSim, WebhookTarget};
+use antiphon_simulators::{DemoSource, Shop, Simulator, SimulatorConfig};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
@@ -22,12 +22,6 @@ pub const PASSWORD: &str = "correct-horse-9A";
 const USERS: [(&str, &str, &str); 4] =
     [("agent1", "agent", "Alice"), ("agent2", "agent", "Bob"), ("manager", "agent_manager", "Mary"), ("admin", "administrator", "Ada")];
 
-const SMS: &str = "twilio_sms";
-const NUMBER: &str = "+15005550006";
-const ACCOUNT_SID: &str = "AC0000000000000000000000000000demo";
-const MESSENGER: &str = "facebook_messenger";
-const PAGE: &str = "100200300400500";
-const APP: &str = "900800700600500";
 const WEB: &str = "web";
 /// The address of the web source that the shop's page names.
 const SHOP: &str = "shop";
@@ -71,34 +65,35 @@ pub async fn demo(config: Config, allow_public: bool) -> anyhow::Result<()> {
 
 async fn prepare(addresses: Addresses, phones: Arc<Mutex<Vec<Simulator>>>) -> anyhow::Result<Stage> {
     let mut sims = Vec::new();
-    let mut bases = Vec::new();
+    let mut sources = Vec::new();
     for channel in antiphon_simulators::channels() {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         // Ids of an earlier run must not come again: the data folder remembers them.
         let mut seed = [0; 8];
         ids::fill(&mut seed);
+        let start_ms = SystemClock::new().now().0;
+        let config = SimulatorConfig { seed: u64::from_be_bytes(seed), webhook: None, start_ms };
+        let sim = antiphon_simulators::start(channel, listener, config);
+        sim.run_clock(true);
         let here = format!("http://{}", local(addresses.http));
         // Where the public address does not lead here by itself, or by a certificate that only we trust, webhooks take the plain listener.
         let connect_to = (addresses.public_url != here).then_some(here);
-        let webhook = WebhookTarget { url: webhook(channel, &addresses), connect_to };
-        let start_ms = SystemClock::new().now().0;
-        let config = SimulatorConfig { seed: u64::from_be_bytes(seed), webhook: Some(webhook), start_ms };
-        let sim = antiphon_simulators::start(channel, listener, config);
-        sim.run_clock(true);
-        furnish(&sim)?;
-        bases.push((channel, sim.base_url().to_owned()));
+        let source = sim.furnish(&format!("{}/webhooks/{channel}", addresses.public_url), connect_to)?;
+        sources.push(Played { channel, base: sim.base_url().to_owned(), source });
         sims.push(sim);
     }
     let shop = Shop::new(ACCOUNT, SHOP, || SystemClock::new().now().0.div_euclid(1000))?;
     let key = shop.public_key_pem().to_owned();
     let pages = antiphon_simulators::phone_router(sims.iter().cloned(), Some(shop));
     *phones.lock().unwrap_or_else(PoisonError::into_inner) = sims;
-    let base = |channel| bases.iter().find(|(known, _)| *known == channel).map(|(_, base)| base.as_str());
-    Ok(Stage {
-        bootstrap: Some(("demo".to_owned(), bootstrap(base(SMS), base(MESSENGER), &origins(&addresses), &key))),
-        pages: Some(pages),
-        demo: true,
-    })
+    Ok(Stage { bootstrap: Some(("demo".to_owned(), bootstrap(&sources, &origins(&addresses), &key))), pages: Some(pages), demo: true })
+}
+
+/// A simulated channel as the demo's account has it.
+struct Played {
+    channel: &'static str,
+    base: String,
+    source: DemoSource,
 }
 
 /// The pages that may show the shop's widget: this server's own, under the names that a browser here may call it by.
@@ -118,39 +113,8 @@ fn local(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
 }
 
-fn webhook(channel: &str, addresses: &Addresses) -> String {
-    let tail = match channel {
-        SMS => NUMBER.replace('+', "%2B"),
-        _ => "app/Demo".to_owned(),
-    };
-    format!("{}/webhooks/{channel}/{tail}", addresses.public_url)
-}
-
-/// Gives a simulator what the demo's sources name, and people to begin with.
-fn furnish(sim: &Simulator) -> anyhow::Result<()> {
-    if let Some(sms) = TwilioSim::of(sim) {
-        sms.create_account(ACCOUNT_SID, &secret("token"));
-        let url = sim.webhook_target().map(|target| target.url).unwrap_or_default();
-        sms.create_number(ACCOUNT_SID, NUMBER, &url)?;
-        sms.create_consumer("+15005550111", "Erika Muster");
-        sms.create_consumer("+15005550112", "John Doe");
-    }
-    if let Some(messenger) = MessengerSim::of(sim) {
-        messenger.create_app(APP, &secret("app"), &secret("verify"));
-        messenger.create_page(PAGE, "Demo shop", &secret("page"), APP)?;
-        messenger.create_consumer(PAGE, "500400300200101", "Chiara", "Rossi")?;
-        messenger.create_consumer(PAGE, "500400300200102", "Yusuf", "Kaya")?;
-    }
-    Ok(())
-}
-
-/// The demo's made-up secrets; the same ones for the simulators and the sources.
-fn secret(of: &str) -> String {
-    format!("demo-{of}-secret-of-no-value-0000")
-}
-
 /// The demo's bootstrap file. The simulators' addresses change with each start, and so these values are applied again.
-fn bootstrap(sms: Option<&str>, messenger: Option<&str>, origins: &str, key: &str) -> String {
+fn bootstrap(sources: &[Played], origins: &str, key: &str) -> String {
     let mut text = format!(
         "[[account]]\nid = \"{ACCOUNT}\"\nname = \"Demo shop\"\ntimezone = \"UTC\"\ndefault_skill = \"General\"\n\
          allow_private_endpoints = [\"127.0.0.0/8\"]\n\
@@ -162,23 +126,25 @@ fn bootstrap(sms: Option<&str>, messenger: Option<&str>, origins: &str, key: &st
              skills = [\"General\", \"Returns\"]\nmax_conversations = 10\n"
         );
     }
-    if let Some(base) = sms {
+    for played in sources {
+        let source = &played.source;
+        let channel = quoted(played.channel);
+        if let Some(app) = &source.app {
+            text +=
+                &format!("[[account.channel_app]]\nchannel = {channel}\nname = {}\n[account.channel_app.credentials]\n", quoted(&app.name));
+            text += &lines(&app.credentials);
+        }
         text += &format!(
-            "[[account.source]]\nchannel = \"{SMS}\"\nname = \"Support line\"\naddress = \"{NUMBER}\"\nskill = \"General\"\n\
-             api_base_url = \"{base}\"\n[account.source.credentials]\naccount_sid = \"{ACCOUNT_SID}\"\nauth_token = \"{}\"\n",
-            secret("token")
+            "[[account.source]]\nchannel = {channel}\nname = {}\naddress = {}\nskill = \"General\"\napi_base_url = {}\n",
+            quoted(&source.name),
+            quoted(&source.address),
+            quoted(&played.base)
         );
-    }
-    if let Some(base) = messenger {
-        text += &format!(
-            "[[account.channel_app]]\nchannel = \"{MESSENGER}\"\nname = \"Demo\"\n[account.channel_app.credentials]\n\
-             app_id = \"{APP}\"\napp_secret = \"{}\"\nverify_token = \"{}\"\n\
-             [[account.source]]\nchannel = \"{MESSENGER}\"\nname = \"Demo shop\"\naddress = \"{PAGE}\"\nskill = \"General\"\napp = \"Demo\"\n\
-             api_base_url = \"{base}\"\n[account.source.credentials]\npage_access_token = \"{}\"\n",
-            secret("app"),
-            secret("verify"),
-            secret("page")
-        );
+        if let Some(app) = &source.app {
+            text += &format!("app = {}\n", quoted(&app.name));
+        }
+        text += &format!("[account.source.credentials]\n{}", lines(&source.credentials));
+        text += &format!("[account.source.settings]\n{}", lines(&source.settings));
     }
     text += &format!(
         "[[account.source]]\nchannel = \"{WEB}\"\nname = \"Kettle & Leaf\"\naddress = \"{SHOP}\"\nskill = \"General\"\n\
@@ -189,17 +155,36 @@ fn bootstrap(sms: Option<&str>, messenger: Option<&str>, origins: &str, key: &st
     text
 }
 
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn lines(fields: &[(&'static str, String)]) -> String {
+    fields.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::Played;
     use crate::bootstrap;
-    use antiphon_simulators::Shop;
+    use antiphon_simulators::{Shop, SimulatorConfig};
+    use tokio::net::TcpListener;
 
-    #[test]
-    fn the_demos_own_file_is_good() {
+    /// Every simulated channel must bring a source that its connector takes, whose secrets are long and whose fields it knows.
+    #[tokio::test]
+    async fn the_demos_own_file_is_good() {
+        let mut sources = Vec::new();
+        for channel in antiphon_simulators::channels() {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let sim = antiphon_simulators::start(channel, listener, SimulatorConfig::default());
+            let source = sim.furnish(&format!("http://127.0.0.1:3/webhooks/{channel}"), None).expect("it is new");
+            sources.push(Played { channel, base: sim.base_url().to_owned(), source });
+            sim.shutdown().await;
+        }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("demo.toml");
         let key = Shop::new("demo", "shop", || 0).expect("a key").public_key_pem().to_owned();
-        let file = super::bootstrap(Some("http://127.0.0.1:1"), Some("http://127.0.0.1:2"), "http://127.0.0.1:3 http://localhost:3", &key);
+        let file = super::bootstrap(&sources, "http://127.0.0.1:3 http://localhost:3", &key);
         std::fs::write(&path, file).expect("it can be written");
         let (problems, advice) = bootstrap::check(&path, &antiphon_channels::list::all());
         assert_eq!((problems, advice), (Vec::new(), Vec::new()));

@@ -109,7 +109,7 @@ fn the_demo_serves_phones_and_refuses_what_is_not_its_own() {
     let folder = Folder::new();
     let demo = Server::command("demo", &folder.path("demo"), &[]);
     let printed = demo.printed.join("\n");
-    for word in ["agent1", "agent2", "manager", "admin", "/simulators", "twilio_sms", "facebook_messenger"] {
+    for word in ["agent1", "agent2", "manager", "admin", "/simulators"].into_iter().chain(antiphon_simulators::channels()) {
         assert!(printed.contains(word), "{word} is not in\n{printed}");
     }
     assert_eq!(demo.get("/simulators").0, 200);

@@ -3,6 +3,7 @@
 
 mod consumers;
 mod control;
+mod demo;
 mod errors;
 mod events;
 mod graph;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 pub use model::{Action, Referral, Sent, Settings as MessengerSettings, Unreachable, Usage};
 pub use sign::{appsecret_proof, escaped, signature_256, signature_sha1, signed_request};
 
+use crate::demo::DemoSource;
 use crate::kit::phone::Phone;
 use crate::kit::{Kit, SimError, lane_of, lock};
 use crate::simulator::Vendor;
@@ -70,6 +72,10 @@ impl Vendor for MessengerSim {
 
     fn phone(&self) -> &dyn Phone {
         self
+    }
+
+    fn furnish(&self, _hooks: &str) -> Result<DemoSource, SimError> {
+        self.furnished()
     }
 
     fn as_any(&self) -> &dyn Any {

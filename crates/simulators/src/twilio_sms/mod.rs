@@ -3,6 +3,7 @@
 
 mod control;
 mod delivery;
+mod demo;
 mod inbound;
 mod messages;
 mod model;
@@ -26,6 +27,7 @@ pub use model::{Alert, Fate, Message, OptOutMode, Settings as TwilioSettings, St
 pub use segments::{Segments, count as count_segments};
 pub use sign::{PortInSignature, body_sha256, signature, signed_url};
 
+use crate::demo::DemoSource;
 use crate::kit::phone::{Phone, Place, Upload};
 use crate::kit::{Kit, SimError, lane_of, lock};
 use crate::simulator::Vendor;
@@ -70,6 +72,10 @@ impl Vendor for TwilioSim {
 
     fn phone(&self) -> &dyn Phone {
         self
+    }
+
+    fn furnish(&self, hooks: &str) -> Result<DemoSource, SimError> {
+        self.furnished(hooks)
     }
 
     fn as_any(&self) -> &dyn Any {
