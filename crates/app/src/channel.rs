@@ -5,7 +5,7 @@
 
 use crate::ports::net::Net;
 use antiphon_content::capabilities::Capabilities;
-use antiphon_content::rich::Outline;
+use antiphon_content::rich::Presentation;
 use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::source::HealthState;
@@ -308,12 +308,7 @@ pub enum OutboundContent {
         caption: Arc<str>,
     },
     /// A message that may offer something to choose.
-    Structured {
-        /// What it shows.
-        outline: Box<Outline>,
-        /// What a tapped choice comes back with: this, a dot, and the choice's place from 0. Letters, digits and dots, at most 48.
-        token: Arc<str>,
-    },
+    Structured(Box<Presentation>),
 }
 
 /// What adaptation made of content.

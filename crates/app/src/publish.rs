@@ -10,6 +10,7 @@ use crate::files::FileError;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountState, App, Caller, Unavailable};
+use antiphon_content::rich::{Presentation, Words};
 use antiphon_domain::conversation::{Draft, Refused};
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::id::DialogNumber;
@@ -354,8 +355,9 @@ impl App {
         }
         let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
         let structured = || {
-            let outline = Box::new(crate::structured::outline(content)?);
-            Some(OutboundContent::Structured { outline, token: crate::structured::token(conversation.id, event.dialog, event.sequence) })
+            let outline = crate::structured::outline(content)?;
+            let token = crate::structured::token(conversation.id, event.dialog, event.sequence);
+            Some(OutboundContent::Structured(Box::new(Presentation { outline, words: Words::default(), token })))
         };
         let (outbound, file) = match content {
             Content::Text { text, .. } => (structured().unwrap_or_else(|| OutboundContent::Text(Arc::clone(text))), None),

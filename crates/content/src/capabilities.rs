@@ -3,13 +3,15 @@
 //! Composer, bots, API and connectors read the same record. A connector declares one; the settings of a source and the
 //! state of a conversation may only narrow it. It holds facts, never behaviour: nothing here decides how content is adapted.
 
+use crate::structured::Structured;
 use serde::Serialize;
 
 /// How a text's length is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// Unicode scalar values.
+    #[default]
     Codepoint,
     /// UTF-16 code units: a character outside the basic plane counts 2.
     Utf16,
@@ -77,41 +79,6 @@ impl MediaLimits {
     pub fn allows(&self, mime: &str, size: Option<u64>) -> bool {
         self.limit_for(mime).is_some_and(|limit| size.is_none_or(|size| size <= limit))
     }
-}
-
-/// What a channel shows of structured content, beyond text. Lengths are in characters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Structured {
-    /// Answers to tap below a message.
-    pub chips: Option<ChipLimits>,
-    /// Cards with buttons.
-    pub card: Option<CardLimits>,
-    /// The most cards side by side; nothing: none.
-    pub carousel: Option<usize>,
-}
-
-/// Answers to tap below a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ChipLimits {
-    /// How many.
-    pub max: usize,
-    /// The longest label.
-    pub label: usize,
-}
-
-/// Cards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct CardLimits {
-    /// The longest title, in the text's unit.
-    pub title: usize,
-    /// The longest text below the title, in the text's unit.
-    pub subtitle: usize,
-    /// The longest text with buttons and no picture, in the text's unit.
-    pub text: usize,
-    /// How many buttons.
-    pub buttons: usize,
-    /// The longest label of a button.
-    pub label: usize,
 }
 
 /// Which signals travel beside the messages.

@@ -11,11 +11,14 @@ pub mod rich;
 pub mod segments;
 pub mod sniff;
 pub mod split;
+pub mod structured;
 
-pub use capabilities::{
-    Capabilities, CardLimits, ChipLimits, MediaLimits, MediaRule, Signals, Structured, TextLimit, Unit, Window, WindowExtension,
-};
+pub use capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit, Window, WindowExtension};
 pub use optout::{ConsentKeyword, consent_keyword};
 pub use segments::{Encoding, Segments, segments};
 pub use sniff::sniff;
 pub use split::{measure, split};
+pub use structured::{
+    ButtonLimits, CardLimits, CarouselLimits, ChipLimits, LinkLimits, ListLimits, PictureLimits, PlaceLimits, Structured, TextButtons,
+    TimesLimits, Uniform,
+};

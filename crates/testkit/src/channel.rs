@@ -168,9 +168,8 @@ impl Channel for TestChannel {
         let parts = match content {
             OutboundContent::Text(text) => antiphon_content::split::split(text, can.text.max as usize, can.text.unit),
             OutboundContent::File { caption, .. } => vec![caption.to_string()],
-            OutboundContent::Structured { outline, .. } => {
-                let text = outline.numbered(&antiphon_content::rich::Words::default(), true).text;
-                antiphon_content::split::split(&text, can.text.max as usize, can.text.unit)
+            OutboundContent::Structured(shown) => {
+                antiphon_content::split::split(&shown.numbered(true).text, can.text.max as usize, can.text.unit)
             }
         };
         Adapted { parts, losses: Vec::new() }

@@ -179,7 +179,7 @@ impl Channel for FacebookMessenger {
 
     fn adapt(&self, content: &OutboundContent, can: &Capabilities) -> Adapted {
         match content {
-            OutboundContent::Structured { outline, token } => adapt::structured(outline, token, can, cards::message),
+            OutboundContent::Structured(shown) => adapt::structured(shown, can, cards::message),
             _ => adapt::parts(content, can),
         }
     }

@@ -1,7 +1,7 @@
 //! Text and files into parts that fit: the rung that every channel has.
 
 use antiphon_app::channel::{Adapted, OutboundContent, OutboundFile};
-use antiphon_content::rich::{Form, Native, Outline, Words};
+use antiphon_content::rich::{Form, Native, Presentation};
 use antiphon_content::{Capabilities, measure, split};
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +46,8 @@ pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
     let max = usize::try_from(can.text.max).unwrap_or(usize::MAX);
     let (parts, losses) = match content {
         OutboundContent::Text(text) => (texts(split(text, max, can.text.unit)), Vec::new()),
-        OutboundContent::Structured { outline, .. } => {
-            let numbered = outline.numbered(&Words::default(), true);
+        OutboundContent::Structured(shown) => {
+            let numbered = shown.numbered(!can.structured.one_way);
             let losses = match numbered.offered.choices.is_empty() {
                 true => Vec::new(),
                 false => vec!["What can be chosen is shown as text with numbers.".to_owned()],
@@ -69,8 +69,8 @@ pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
 }
 
 /// Structured content in the channel's own forms: `message` makes what is more than text.
-pub fn structured(outline: &Outline, token: &str, can: &Capabilities, message: impl Fn(&Native) -> Option<serde_json::Value>) -> Adapted {
-    let made = outline.native(&can.text, &can.structured, &Words::default(), token);
+pub fn structured(shown: &Presentation, can: &Capabilities, message: impl Fn(&Native) -> Option<serde_json::Value>) -> Adapted {
+    let made = shown.native(&can.text, &can.structured);
     let part = |native: &Native| match (&native.form, message(native)) {
         (Form::Text(text), None) => Part { text: text.clone(), ..Part::default() },
         (_, message) => Part { message, ..Part::default() },

@@ -18,7 +18,7 @@ pub fn capabilities() -> Capabilities {
     Capabilities {
         text: TextLimit { max: TEXT_MAX, unit: Unit::Codepoint, segments: false },
         caption_max: TEXT_MAX,
-        structured: Structured::default(),
+        structured: Structured { neutral: true, ..Structured::default() },
         media: MediaLimits { types, max_bytes: FILE_MAX, max_per_message: 1 },
         signals: Signals { typing_out: true, seen_out: true, typing_in: true, delivered: true, read: true },
         window: None,

@@ -8,7 +8,7 @@ use antiphon_app::channel::{
     Verified,
 };
 use antiphon_app::ports::net::{Net, NetAnswer, NetError, NetRequest};
-use antiphon_content::rich::{self, Outline, Rules};
+use antiphon_content::rich::{self, Outline, Presentation, Rules};
 use antiphon_domain::source::{Health, HealthState};
 use antiphon_domain::{ChannelApp, ChannelAppId, DeliveryId, Source, SourceId, Timestamp};
 use bytes::Bytes;
@@ -302,7 +302,8 @@ pub fn structured(json: &Value, replies: Option<&Value>) -> OutboundContent {
     let rules = Rules { max_bytes: usize::MAX, image_hosts: &[], now_s: 0 };
     let rich = rich::read(&json.to_string(), &rules).content.expect("the content is good");
     let replies = replies.map(|json| rich::read_quick_replies(&json.to_string(), &rules).content.expect("the answers are good"));
-    OutboundContent::Structured { outline: Box::new(Outline::of(&rich, replies.as_ref())), token: "a.c.0.1".into() }
+    let outline = Outline::of(&rich, replies.as_ref());
+    OutboundContent::Structured(Box::new(Presentation { outline, token: "a.c.0.1".into(), ..Presentation::default() }))
 }
 
 /// A part on its way, as the tables send it.
@@ -314,7 +315,7 @@ pub fn outbound(keys: &Keys, content: &OutboundContent, payload: String) -> Outb
             name: name.as_deref().unwrap_or_default().to_owned(),
             bytes: Bytes::from_static(b"FILEBYTES"),
         }),
-        OutboundContent::Text(_) | OutboundContent::Structured { .. } => None,
+        OutboundContent::Text(_) | OutboundContent::Structured(_) => None,
     };
     Outbound {
         keys: keys.clone(),

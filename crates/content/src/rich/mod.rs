@@ -7,6 +7,7 @@ mod actions;
 mod answer;
 mod element;
 mod fields;
+mod form;
 mod native;
 #[cfg(test)]
 mod native_tests;
@@ -21,7 +22,10 @@ pub use answer::{Answer, Offered, Ticks};
 pub use element::{
     Action, Button, Choice, Click, DatePicker, Element, Kind, List, Mobile, Place, QuickReplies, Rich, Section, Slot, Slots,
 };
-pub use native::{Adaptation, Form, Native, NativeButton, NativeCard, Tap};
+pub use form::{
+    Form, Look, Native, NativeButton, NativeCard, NativeLink, NativeList, NativeRow, NativeSection, NativeTime, NativeTimes, Size, Tap,
+};
+pub use native::{Adaptation, Presentation};
 pub use outline::{Block, Outline, Panel};
 pub use problem::{Code, Problem};
 pub use read::{Reading, Rules, read, read_quick_replies};

@@ -4,77 +4,15 @@
 //! taps count the same way, so that an answer is found whichever way it comes.
 
 use super::element::{Choice, Click};
+use super::form::{Form, Look, Native, NativeButton, NativeCard, Tap};
 use super::outline::{Block, Outline, Panel};
-use super::text::{Words, Writing, asks_further, is_answer, map_link};
-use crate::capabilities::{Structured, TextLimit};
+use super::text::{Numbered, Words, Writing, asks_further, is_answer, map_link};
+use crate::capabilities::TextLimit;
 use crate::split::{measure, split};
+use crate::structured::Structured;
 use std::collections::HashSet;
+use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation;
-
-/// One message in a form of the channel.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Form {
-    /// Text.
-    Text(String),
-    /// A picture alone.
-    Image(String),
-    /// A card.
-    Card(NativeCard),
-    /// Text with buttons below it.
-    Buttons {
-        /// The text.
-        text: String,
-        /// The buttons.
-        buttons: Vec<NativeButton>,
-    },
-    /// Cards to leaf through.
-    Carousel(Vec<NativeCard>),
-}
-
-/// A message with the answers below it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Native {
-    /// What it is.
-    pub form: Form,
-    /// Answers below it.
-    pub chips: Vec<Tap>,
-}
-
-/// A card as the channel shows it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NativeCard {
-    /// A picture's address.
-    pub image: Option<String>,
-    /// What it is called.
-    pub title: String,
-    /// What stands below that.
-    pub subtitle: Option<String>,
-    /// Its buttons.
-    pub buttons: Vec<NativeButton>,
-}
-
-/// Something to tap that comes back with its token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tap {
-    /// What stands on it.
-    pub label: String,
-    /// What comes back.
-    pub token: String,
-}
-
-/// A button.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NativeButton {
-    /// Comes back with its token.
-    Tap(Tap),
-    /// Opens an address.
-    Open {
-        /// What stands on it.
-        label: String,
-        /// The address.
-        url: String,
-    },
-}
 
 /// Content in a channel's forms.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,9 +23,32 @@ pub struct Adaptation {
     pub losses: Vec<String>,
 }
 
+/// Structured content on its way to one consumer: what there is to show, in whose language, and how answers are told apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Presentation {
+    /// What it shows.
+    pub outline: Outline,
+    /// The sentences that we add.
+    pub words: Words,
+    /// What a tapped choice comes back with: this, a dot, and the choice's place from 0. Letters, digits and dots, at most 48.
+    pub token: Arc<str>,
+}
+
+impl Presentation {
+    /// In the forms that a channel has.
+    pub fn native(&self, limit: &TextLimit, can: &Structured) -> Adaptation {
+        self.outline.native(limit, can, &self.words, &self.token)
+    }
+
+    /// As text with numbers.
+    pub fn numbered(&self, answerable: bool) -> Numbered {
+        self.outline.numbered(&self.words, answerable)
+    }
+}
+
 impl Outline {
     /// In the forms that a channel has. A tapped choice comes back as `<token>.<its place, from 0>`.
-    pub fn native(&self, limit: &TextLimit, can: &Structured, words: &Words, token: &str) -> Adaptation {
+    pub(super) fn native(&self, limit: &TextLimit, can: &Structured, words: &Words, token: &str) -> Adaptation {
         let mut ladder = Ladder {
             limit,
             can,
@@ -157,11 +118,16 @@ impl Ladder<'_> {
     fn say(&mut self, text: &str) {
         let max = usize::try_from(self.limit.max).unwrap_or(usize::MAX);
         let parts = split(text.trim(), max, self.limit.unit);
-        self.made.messages.extend(parts.into_iter().map(|text| Native { form: Form::Text(text), chips: Vec::new() }));
+        self.made.messages.extend(parts.into_iter().map(|text| Native {
+            form: Form::Text(text),
+            chips: Vec::new(),
+            per_row: 0,
+            alt: String::new(),
+        }));
     }
 
     fn push(&mut self, form: Form) {
-        self.made.messages.push(Native { form, chips: Vec::new() });
+        self.made.messages.push(Native { form, chips: Vec::new(), per_row: 0, alt: String::new() });
     }
 
     /// Whether the card could be shown as one.
@@ -171,7 +137,7 @@ impl Ladder<'_> {
         if card.choices.is_empty() {
             return match (texts.is_empty(), card.images.as_slice()) {
                 (true, images) => {
-                    images.iter().for_each(|url| self.push(Form::Image(url.clone())));
+                    images.iter().for_each(|url| self.push(Form::Picture { url: url.clone(), caption: None }));
                     true
                 }
                 (false, []) => {
@@ -184,20 +150,21 @@ impl Ladder<'_> {
                 }),
             };
         }
-        let most = limits.buttons;
+        let most = limits.buttons.max;
+        let longest = self.can.buttons.as_ref().map_or(limits.subtitle, |buttons| buttons.text);
         let on_card = card.choices.len().min(most);
         let rest = &card.choices[on_card..];
-        let room = self.can.chips.as_ref().map_or(0, |chips| chips.max);
+        let room = self.can.chips.as_ref().map_or(0, |chips| chips.buttons.max);
         let fits_below =
             rest.is_empty() || (is_last && rest.len() <= room && rest.iter().all(|one| is_answer(one) && one.click.link().is_none()));
-        if !fits_below || card.choices.iter().any(asks_further) || self.labels(&card.choices[..on_card], limits.label).is_none() {
+        if !fits_below || card.choices.iter().any(asks_further) || self.labels(&card.choices[..on_card], limits.buttons.label).is_none() {
             return false;
         }
         if card.images.is_empty() {
             let text = if texts.is_empty() { "…".to_owned() } else { texts.join("\n") };
-            let (text, before) = match measure(&text, self.limit.unit) <= limits.text {
+            let (text, before) = match measure(&text, self.limit.unit) <= longest {
                 true => (text, None),
-                false => (cut(&texts[0], limits.text.min(limits.title)), Some(text)),
+                false => (cut(&texts[0], longest.min(limits.title)), Some(text)),
             };
             if let Some(whole) = before {
                 self.say(&whole);
@@ -208,7 +175,7 @@ impl Ladder<'_> {
             let trimmed = Panel { choices: card.choices[..on_card].to_vec(), ..card.clone() };
             let Some(element) = self.element(&trimmed) else { return false };
             self.push(Form::Card(element));
-            card.images[1..].iter().for_each(|url| self.push(Form::Image(url.clone())));
+            card.images[1..].iter().for_each(|url| self.push(Form::Picture { url: url.clone(), caption: None }));
         }
         for choice in rest {
             let place = self.count(choice);
@@ -231,11 +198,11 @@ impl Ladder<'_> {
         }
         let buttons = self.buttons(&card.choices);
         let image = card.images.first().cloned();
-        Some(NativeCard { image, title, subtitle: Some(subtitle).filter(|text| !text.is_empty()), buttons })
+        Some(NativeCard { image, title, subtitle: Some(subtitle).filter(|text| !text.is_empty()), buttons, look: Look::default() })
     }
 
     fn carousel(&mut self, cards: &[Panel]) -> bool {
-        let (Some(most), Some(limits)) = (self.can.carousel, &self.can.card) else { return false };
+        let (Some(most), Some(limits)) = (self.can.carousel.map(|carousel| carousel.max), &self.can.card) else { return false };
         let unit = self.limit.unit;
         let fits = |card: &Panel| {
             let texts = texts_of(card);
@@ -244,16 +211,16 @@ impl Ladder<'_> {
             texts.first().is_some_and(|title| measure(title, unit) <= limits.title)
                 && measure(&subtitle, unit) <= limits.subtitle
                 && more
-                && card.choices.len() <= limits.buttons
+                && card.choices.len() <= limits.buttons.max
                 && !card.choices.iter().any(asks_further)
-                && self.labels(&card.choices, limits.label).is_some()
+                && self.labels(&card.choices, limits.buttons.label).is_some()
         };
         if cards.len() < 2 || !cards.iter().all(fits) {
             return false;
         }
         for cards in cards.chunks(most) {
             let elements = cards.iter().filter_map(|card| self.element(card)).collect();
-            self.push(Form::Carousel(elements));
+            self.push(Form::Carousel { text: None, cards: elements });
         }
         true
     }
@@ -265,7 +232,7 @@ impl Ladder<'_> {
     }
 
     fn buttons(&mut self, choices: &[Choice]) -> Vec<NativeButton> {
-        let most = self.can.card.as_ref().map_or(0, |limits| limits.label);
+        let most = self.can.card.as_ref().map_or(0, |limits| limits.buttons.label);
         let labels = self.labels(choices, most).unwrap_or_default();
         let mut buttons = Vec::with_capacity(choices.len());
         for (choice, label) in choices.iter().zip(labels) {
@@ -276,9 +243,13 @@ impl Ladder<'_> {
                     if place.is_some() {
                         self.made.losses.push(format!("“{}” opens its link and says nothing.", choice.title));
                     }
-                    NativeButton::Open { label, url }
+                    NativeButton::Open { label, url, token: self.token_of(place.unwrap_or_default()) }
                 }
-                (None, place) => NativeButton::Tap(Tap { label, token: self.token_of(place.unwrap_or_default()) }),
+                (None, place) => NativeButton::Tap(Tap {
+                    label,
+                    token: self.token_of(place.unwrap_or_default()),
+                    says: choice.click.published().map(str::to_owned),
+                }),
             });
         }
         buttons
@@ -304,11 +275,11 @@ impl Ladder<'_> {
             all.push((choice.clone(), place));
         }
         let choices: Vec<Choice> = all.iter().map(|(choice, _)| choice.clone()).collect();
-        let Some(chips) = self.can.chips.as_ref().filter(|chips| !all.is_empty() && all.len() <= chips.max) else {
+        let Some(chips) = self.can.chips.as_ref().filter(|chips| !all.is_empty() && all.len() <= chips.buttons.max) else {
             return self.numbered(&all, words);
         };
         let tokens: Vec<String> = all.iter().map(|(_, place)| self.token_of(*place)).collect();
-        let labels = match self.labels(&choices, chips.label) {
+        let labels = match self.labels(&choices, chips.buttons.label) {
             Some(labels) => labels,
             None => {
                 self.made.losses.push("The answers' labels are too long to be told apart; numbers stand for them.".to_owned());
@@ -317,7 +288,7 @@ impl Ladder<'_> {
             }
         };
         if let Some(last) = self.made.messages.last_mut() {
-            last.chips = labels.into_iter().zip(tokens).map(|(label, token)| Tap { label, token }).collect();
+            last.chips = labels.into_iter().zip(tokens).map(|(label, token)| NativeButton::Tap(Tap { label, token, says: None })).collect();
         }
     }
 

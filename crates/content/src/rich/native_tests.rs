@@ -1,8 +1,9 @@
 //! The golden scenarios in the forms of a channel with cards and chips.
 
 use super::*;
-use crate::capabilities::{CardLimits, ChipLimits, Structured, TextLimit, Unit};
+use crate::capabilities::{TextLimit, Unit};
 use crate::split::measure;
+use crate::structured::{ButtonLimits, CardLimits, CarouselLimits, ChipLimits, Structured, TextButtons};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -10,9 +11,11 @@ const TEXT: TextLimit = TextLimit { max: 640, unit: Unit::Codepoint, segments: f
 
 fn can() -> Structured {
     Structured {
-        chips: Some(ChipLimits { max: 13, label: 20 }),
-        card: Some(CardLimits { title: 80, subtitle: 80, text: 640, buttons: 3, label: 20 }),
-        carousel: Some(10),
+        chips: Some(ChipLimits::new(13, 20)),
+        buttons: Some(TextButtons { text: 640, buttons: ButtonLimits::new(3, 20) }),
+        card: Some(CardLimits::new(80, 80, ButtonLimits::new(3, 20))),
+        carousel: Some(CarouselLimits::new(10, CardLimits::new(80, 80, ButtonLimits::new(3, 20)))),
+        ..Structured::default()
     }
 }
 
@@ -58,7 +61,7 @@ fn card(image: bool, title: &str, subtitle: &str, buttons: Vec<Value>) -> Value 
 fn brief(made: &Adaptation) -> Vec<String> {
     let button = |one: &NativeButton| match one {
         NativeButton::Tap(tap) => format!("[{} {}]", tap.label, tap.token),
-        NativeButton::Open { label, .. } => format!("[{label} ->]"),
+        other => format!("[{} ->]", other.label()),
     };
     let buttons = |all: &[NativeButton]| all.iter().map(button).collect::<String>();
     let element = |card: &NativeCard| {
@@ -68,12 +71,13 @@ fn brief(made: &Adaptation) -> Vec<String> {
     let one = |message: &Native| {
         let form = match &message.form {
             Form::Text(text) => text.clone(),
-            Form::Image(url) => format!("image {url}"),
+            Form::Picture { url, .. } => format!("image {url}"),
             Form::Card(card) => format!("card {}", element(card)),
             Form::Buttons { text, buttons: all } => format!("buttons {text}{}", buttons(all)),
-            Form::Carousel(cards) => format!("carousel {}", cards.iter().map(element).collect::<Vec<_>>().join(" / ")),
+            Form::Carousel { cards, .. } => format!("carousel {}", cards.iter().map(element).collect::<Vec<_>>().join(" / ")),
+            other => panic!("{other:?}"),
         };
-        message.chips.iter().fold(form, |form, chip| format!("{form} ({} {})", chip.label, chip.token))
+        message.chips.iter().fold(form, |form, chip| format!("{form} ({} {})", chip.label(), chip.token()))
     };
     made.messages.iter().map(one).collect()
 }
@@ -96,7 +100,8 @@ fn labels_are_cut_while_they_can_be_told_apart() {
     let family = "👨‍👩‍👧‍👦".repeat(6);
     let cut = chips("?", &[&family, "Yes", "No"]);
     assert!(
-        cut.messages[0].chips[0].label.chars().count() <= 20 && family.starts_with(cut.messages[0].chips[0].label.trim_end_matches('…'))
+        cut.messages[0].chips[0].label().chars().count() <= 20
+            && family.starts_with(cut.messages[0].chips[0].label().trim_end_matches('…'))
     );
 }
 
@@ -183,30 +188,30 @@ proptest! {
         let mut seen = Vec::new();
         let mut texts = String::new();
         let see = |button: &NativeButton, seen: &mut Vec<String>| {
-            let label = match button {
-                NativeButton::Tap(tap) => { seen.push(tap.token.clone()); &tap.label }
-                NativeButton::Open { label, .. } => label,
-            };
-            assert!(label.chars().count() <= 20, "{label}");
+            if let NativeButton::Tap(tap) = button {
+                seen.push(tap.token.clone());
+            }
+            assert!(button.label().chars().count() <= 20, "{button:?}");
         };
         for message in &made.messages {
             prop_assert!(message.chips.len() <= 13);
             for chip in &message.chips {
-                prop_assert!(chip.label.chars().count() <= 20);
-                seen.push(chip.token.clone());
+                prop_assert!(chip.label().chars().count() <= 20);
+                seen.push(chip.token().to_owned());
             }
             match &message.form {
                 Form::Text(text) => { prop_assert!(!text.is_empty() && measure(text, Unit::Codepoint) <= 640); texts.push_str(text); texts.push('\n'); }
-                Form::Image(_) => {}
+                Form::Picture { .. } => {}
                 Form::Card(card) => { prop_assert!(card.title.chars().count() <= 80); card.buttons.iter().for_each(|one| see(one, &mut seen)); }
                 Form::Buttons { text, buttons } => { prop_assert!(measure(text, Unit::Codepoint) <= 640 && buttons.len() <= 3); buttons.iter().for_each(|one| see(one, &mut seen)); }
-                Form::Carousel(cards) => {
+                Form::Carousel { cards, .. } => {
                     prop_assert!((1..=10).contains(&cards.len()));
                     for card in cards {
                         prop_assert!(card.title.chars().count() <= 80 && card.buttons.len() <= 3);
                         card.buttons.iter().for_each(|one| see(one, &mut seen));
                     }
                 }
+                other => panic!("{other:?}"),
             }
         }
         // Taps and numbers count alike.
