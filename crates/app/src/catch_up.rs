@@ -78,7 +78,10 @@ async fn one(
     let kind = channel.describe();
     let now = app.clock.now();
     let net = Recorder::holding(app, view, source, channel);
-    let found = catch_up.missed(&view.keys(source), since, now, &net).await;
+    let found = match app.signed_in(view, source, channel).await {
+        Ok(keys) => catch_up.missed(&keys, since, now, &net).await,
+        Err(error) => Err(error),
+    };
     let mut stored = 0;
     let failed = found.is_err();
     match found {

@@ -87,6 +87,8 @@ pub struct RawRequest {
     pub headers: http::HeaderMap,
     /// The body's bytes.
     pub body: Bytes,
+    /// When it came.
+    pub at: Timestamp,
 }
 
 /// With what a webhook is verified and a vendor is called: a source, its app, or both.
@@ -129,7 +131,7 @@ pub struct Verified<'a> {
 pub enum Refusal {
     /// A missing, malformed or wrong signature: 401.
     BadSignature(&'static str),
-    /// A wrong handshake token: 403.
+    /// A wrong handshake token, or one that is meant for somebody else or is out of date: 403.
     BadToken,
     /// The source lacks the secret to verify with: 401, and its administrator is told.
     NoSecret(&'static str),
@@ -468,8 +470,14 @@ pub trait Channel: Send + Sync {
     fn parse(&self, verified: Verified<'_>, keys: &Keys, now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>>;
 
     /// What the vendor wants to hear after everything is committed.
-    fn acknowledgement(&self, _request: &RawRequest) -> Answer {
+    fn acknowledgement(&self, _request: &RawRequest, _keys: &Keys) -> Answer {
         Answer { status: 200, content_type: "text/plain", body: String::new() }
+    }
+
+    /// With which status a webhook is refused that is for no source, or for one that is off, where the vendor then tells the consumer.
+    /// What it carried is kept all the same.
+    fn no_source_status(&self) -> Option<u16> {
+        None
     }
 
     /// Makes parts of content. Pure.
@@ -477,6 +485,16 @@ pub trait Channel: Send + Sync {
 
     /// Hands one part to the vendor: exactly one call that sends.
     fn send<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<Sent, SendError>>;
+
+    /// How a source signs in, where its credential only buys one that lives shortly.
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        None
+    }
+
+    /// What a webhook makes the vendor wait for.
+    fn confirm(&self) -> Option<&dyn Confirm> {
+        None
+    }
 
     /// Typing and seen, where the channel shows them.
     fn signals(&self) -> Option<&dyn Signals> {
@@ -502,6 +520,31 @@ pub trait Channel: Send + Sync {
     fn catch_up(&self) -> Option<&dyn CatchUp> {
         None
     }
+}
+
+/// Buys a credential that lives shortly. The core keeps it, and asks again when it runs out or is refused.
+pub trait SignIn: Send + Sync {
+    /// The name under which calls find it among the source's credentials.
+    fn name(&self) -> &'static str;
+    /// Signs in.
+    fn sign_in<'a>(&'a self, keys: &'a Keys, now: Timestamp, net: &'a dyn Net) -> BoxFuture<'a, Result<Pass, SendError>>;
+}
+
+/// A credential that lives shortly.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// The credential.
+    pub token: String,
+    /// When it stops being good.
+    pub until: Timestamp,
+}
+
+/// Makes the call that the vendor waits for once a webhook is durable, such as ending a button's spinning. Best effort: never retried.
+pub trait Confirm: Send + Sync {
+    /// Whether this webhook makes it wait.
+    fn awaited(&self, request: &RawRequest) -> bool;
+    /// Makes the call.
+    fn confirm<'a>(&'a self, request: &'a RawRequest, keys: &'a Keys, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>>;
 }
 
 /// Shows the consumer what the agent does. Best effort: never retried.

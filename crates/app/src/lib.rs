@@ -32,6 +32,7 @@ pub mod publish;
 pub mod query;
 mod see_through;
 pub mod session;
+mod sign_in;
 mod start;
 mod structured;
 pub mod update;
@@ -77,6 +78,7 @@ pub struct App {
     lines: channel_log::Lines,
     media: Arc<tokio::sync::Notify>,
     shrinking: Arc<tokio::sync::Semaphore>,
+    passes: sign_in::Passes,
     sessions: session::SessionCache,
     signers: session::Signers,
     identity: identity::Identity,

@@ -80,7 +80,10 @@ async fn one(app: &Arc<App>, account: &AccountId, mut file: StoredFile) -> Resul
         Some((view, source, channel, media)) => {
             let conversation = file.shown_in.map(|(conversation, _, _)| conversation);
             let net = Recorder::new(app, view, source, &**channel, About { conversation, delivery: None });
-            let outcome = media.fetch(&view.keys(source), &fetch.url, app.limits.file_bytes, &net).await;
+            let outcome = match app.signed_in(view, source, &**channel).await {
+                Ok(keys) => media.fetch(&keys, &fetch.url, app.limits.file_bytes, &net).await,
+                Err(error) => Err(error),
+            };
             match outcome {
                 Ok(fetched) => {
                     file.declared_type = file.declared_type.or(fetched.content_type);

@@ -1,5 +1,6 @@
 //! Learning a new consumer's name from the channel: afterwards, at leisure, and never in the way of a message.
 
+use crate::channel::ChannelProfile;
 use crate::channel_log::{About, Recorder};
 use crate::ingest::Place;
 use crate::ports::bus::Announcement;
@@ -25,9 +26,11 @@ impl App {
     async fn profile(self: &Arc<Self>, view: &Arc<AccountView>, source: &Arc<Source>, consumer: &Arc<Consumer>) -> Result<(), Unavailable> {
         let Some(channel) = self.channel(&source.channel) else { return Ok(()) };
         let Some(profiles) = channel.profiles() else { return Ok(()) };
-        let keys = view.keys(source);
         let net = Recorder::new(self, view, source, &**channel, About::default());
-        let found = profiles.profile(&keys, &consumer.address, &net).await.ok().flatten().unwrap_or_default();
+        let found = match self.signed_in(view, source, &**channel).await {
+            Ok(keys) => profiles.profile(&keys, &consumer.address, &net).await.ok().flatten().unwrap_or_default(),
+            Err(_) => ChannelProfile::default(),
+        };
         let state = self.account_state(&view.account.id);
         let _lock = state.live.lock_consumer(source.id, &consumer.address).await;
         let current = self.load_consumer(&state, &view.account.id, consumer.id).await?.unwrap_or_else(|| Arc::clone(consumer));

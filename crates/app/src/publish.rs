@@ -422,8 +422,8 @@ impl App {
         self.spawn(async move {
             let state = app.account_state(&conversation.account);
             let Ok(Some(consumer)) = app.load_consumer(&state, &conversation.account, conversation.consumer).await else { return };
-            let keys = view.keys(&source);
             let net = Recorder::new(&app, &view, &source, &*channel, About::conversation(conversation.id));
+            let Ok(keys) = app.signed_in(&view, &source, &*channel).await else { return };
             if let (Some(signals), false) = (channel.signals(), consumer.opted_out) {
                 let outcome = match signal {
                     Signal::Typing(on) => signals.typing(&keys, &consumer.address, on, &net).await,

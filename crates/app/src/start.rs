@@ -73,6 +73,7 @@ impl App {
             accounts: Mutex::new(HashMap::new()),
             media: Arc::new(tokio::sync::Notify::new()),
             shrinking: Arc::new(tokio::sync::Semaphore::new(1)),
+            passes: crate::sign_in::Passes::default(),
             sessions: crate::session::SessionCache::default(),
             signers: crate::session::Signers::default(),
             identity,

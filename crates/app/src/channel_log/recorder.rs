@@ -18,16 +18,27 @@ pub(crate) struct Recorder<'a> {
     about: About,
     /// Rows that are not to be left before it is known whether anybody would miss them.
     held: Option<Mutex<Vec<ChannelLogRow>>>,
+    /// Bodies are not kept: they carry credentials that nobody knows yet.
+    veiled: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(crate) fn new(app: &'a App, view: &'a Arc<AccountView>, source: &'a Arc<Source>, channel: &dyn Channel, about: About) -> Self {
-        Self { app, view, source, line: app.line(view, source, channel), about, held: None }
+        Self { app, view, source, line: app.line(view, source, channel), about, held: None, veiled: false }
     }
 
     /// Keeps what it records until it is told to leave it.
     pub(crate) fn holding(app: &'a App, view: &'a Arc<AccountView>, source: &'a Arc<Source>, channel: &dyn Channel) -> Self {
         Self { held: Some(Mutex::default()), ..Self::new(app, view, source, channel, About::default()) }
+    }
+
+    /// Records the calls, but not what they say.
+    pub(crate) fn veiled(app: &'a App, view: &'a Arc<AccountView>, source: &'a Arc<Source>, channel: &dyn Channel) -> Self {
+        Self { veiled: true, ..Self::new(app, view, source, channel, About::default()) }
+    }
+
+    fn shown<'b>(&self, body: &'b [u8]) -> &'b [u8] {
+        if self.veiled { b"(not kept)" } else { body }
     }
 
     /// Leaves what was held.
@@ -56,8 +67,8 @@ impl Net for Recorder<'_> {
                     url: mask.url(&url),
                     status: outcome.as_ref().ok().map(|answer| answer.status),
                     duration_ms: self.app.milliseconds_since(started),
-                    request: mask.message(&headers, &body),
-                    answer: outcome.as_ref().map_or_else(|_| "".into(), |answer| mask.message(&answer.headers, &answer.body)),
+                    request: mask.message(&headers, self.shown(&body)),
+                    answer: outcome.as_ref().map_or_else(|_| "".into(), |answer| mask.message(&answer.headers, self.shown(&answer.body))),
                     error: outcome.as_ref().err().map(|error| mask.text(&error.to_string())),
                     conversation: self.about.conversation,
                     delivery: self.about.delivery,

@@ -1,9 +1,10 @@
 //! Handing one delivery over, and storing what came of it.
 
 use super::Outcome;
-use crate::channel::{Channel, Disposition, LookedUp, Outbound, OutboundFile, SendError};
+use crate::channel::{Channel, Disposition, LookedUp, Outbound, OutboundFile, SendError, Sent};
 use crate::channel_log::{About, Recorder};
 use crate::ingest::{Climb, Place, opted_out_reason};
+use crate::ports::net::Net;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::delivery::{Reason, backoff_ms};
@@ -59,7 +60,7 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
             return after_store_trouble(app, before, &error);
         }
     }
-    let out = match outbound(app, &way, &delivery, None, now).await {
+    let mut out = match outbound(app, &way, &delivery, None, now).await {
         Ok(out) => out,
         Err(reason) => {
             delivery.climb(DeliveryStatus::Failed, Some(reason), app.clock.now());
@@ -67,7 +68,10 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         }
     };
     let net = Recorder::new(app, &way.view, &way.source, &*way.channel, About::delivery(&delivery));
-    let outcome = way.channel.send(&out, &net).await;
+    let mut outcome = hand_over(app, &way, &mut out, &net).await;
+    if app.pass_was_refused(&way.source, &*way.channel, &outcome) {
+        outcome = hand_over(app, &way, &mut out, &net).await;
+    }
     metrics::counter!("antiphon_sends_total", "channel" => way.channel.describe().id, "ok" => if outcome.is_ok() { "yes" } else { "no" })
         .increment(1);
     match outcome {
@@ -80,6 +84,12 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         }
         Err(error) => trouble(app, account, &way, delivery, out, error).await,
     }
+}
+
+/// One call that sends, signed in.
+async fn hand_over(app: &App, way: &Way, out: &mut Outbound, net: &dyn Net) -> Result<Sent, SendError> {
+    out.keys = app.signed_in(&way.view, &way.source, &*way.channel).await?;
+    way.channel.send(out, net).await
 }
 
 async fn outbound(

@@ -170,7 +170,7 @@ impl Channel for FacebookMessenger {
         inbound::parse(verified.request)
     }
 
-    fn acknowledgement(&self, request: &RawRequest) -> Answer {
+    fn acknowledgement(&self, request: &RawRequest, _keys: &Keys) -> Answer {
         if request.tail == deletion::TAIL {
             return deletion::receipt(request);
         }

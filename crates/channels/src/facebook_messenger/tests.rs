@@ -3,8 +3,8 @@
 use super::{FacebookMessenger, errors, signature};
 use crate::kit::errors::{Class, Sub};
 use crate::kit::table::{
-    CannedNet, Fixture, InboundCase, NOW, OutboundCase, Trouble, Wanted, WantedBody, answer, answer_with, channel_app, now, outbound,
-    parse, request, source, structured, with_credentials, with_header, with_setting,
+    CannedNet, Fixture, InboundCase, Manner, NOW, OutboundCase, Trouble, Wanted, WantedBody, answer, answer_with, channel_app, now,
+    outbound, parse, request, source, structured, with_credentials, with_header, with_setting,
 };
 use crate::kit::{form, mac};
 use antiphon_app::channel::{
@@ -91,6 +91,7 @@ pub(crate) fn fixture() -> Fixture {
         signature: HEADER,
         inbound: received::table(),
         outbound: sent::table(),
+        manner: Manner::default(),
     }
 }
 
@@ -157,7 +158,7 @@ fn signed_requests_of_the_app_level_callbacks() {
         let verified = FacebookMessenger.verify(&hook, &keys()).expect("signed");
         let items = FacebookMessenger.parse(verified, &keys(), NOW);
         assert_eq!(items[0].as_ref().map(|item| item.kind.clone()), Ok(InboundKind::Ignored(label)));
-        let answer = FacebookMessenger.acknowledgement(&hook);
+        let answer = FacebookMessenger.acknowledgement(&hook, &keys());
         if tail == "data-deletion" {
             let answer: Value = serde_json::from_str(&answer.body).expect("JSON");
             let code = answer["confirmation_code"].as_str().expect("a code");

@@ -130,7 +130,7 @@ impl Channel for TwilioSms {
         inbound::parse(verified.request)
     }
 
-    fn acknowledgement(&self, _request: &RawRequest) -> Answer {
+    fn acknowledgement(&self, _request: &RawRequest, _keys: &Keys) -> Answer {
         // Any other media type raises warning 12300 in the account's debugger.
         Answer { status: 200, content_type: "text/xml", body: "<Response/>".to_owned() }
     }

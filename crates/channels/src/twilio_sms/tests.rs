@@ -3,8 +3,8 @@
 use super::{TwilioSms, errors, signature};
 use crate::kit::errors::Class;
 use crate::kit::table::{
-    CannedNet, Fixture, InboundCase, NOW, OutboundCase, Trouble, Wanted, WantedBody, answer, answer_with, now, outbound, request, source,
-    with_credentials, with_header, with_setting,
+    CannedNet, Fixture, InboundCase, Manner, NOW, OutboundCase, Trouble, Wanted, WantedBody, answer, answer_with, now, outbound, request,
+    source, with_credentials, with_header, with_setting,
 };
 use antiphon_app::channel::{
     Channel, Disposition, InboundContent, InboundItem, InboundKind, Keys, LookedUp, Outbound, OutboundContent, RawRequest, ReceiptOf,
@@ -83,6 +83,7 @@ pub(crate) fn fixture() -> Fixture {
         signature: "x-twilio-signature",
         inbound: received::table(),
         outbound: sent::table(),
+        manner: Manner::default(),
     }
 }
 
@@ -336,7 +337,7 @@ fn an_unknown_outcome_is_looked_up() {
 
 #[test]
 fn the_acknowledgement_is_an_empty_answer() {
-    let answer = TwilioSms.acknowledgement(&request(Method::POST, HOOK, FORM, ""));
+    let answer = TwilioSms.acknowledgement(&request(Method::POST, HOOK, FORM, ""), &keys());
     assert_eq!((answer.status, answer.content_type, answer.body.as_str()), (200, "text/xml", "<Response/>"));
 }
 
