@@ -12,6 +12,7 @@ use antiphon_domain::source::HealthState;
 use antiphon_domain::{ChannelApp, DeliveryId, DeliveryStatus, Source, Timestamp};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a channel is: data, not code. Settings forms, capability tables and the documentation are made from it.
@@ -209,6 +210,16 @@ pub enum InboundKind {
         /// Whether they type now.
         on: bool,
     },
+    /// With what the consumer's last message can be answered or marked as read. It comes before that message, is kept in memory
+    /// only, and the newest replaces the one before.
+    Handle {
+        /// Their channel address.
+        from: String,
+        /// What names their last message when it is marked as read, or answered by typing.
+        about: Option<String>,
+        /// What answers it once, where the channel has such a thing.
+        reply: Option<ReplyToken>,
+    },
     /// The channel tells how the source fares.
     Health {
         /// The class.
@@ -218,6 +229,15 @@ pub enum InboundKind {
     },
     /// Understood, and of no consequence here; counted under its label.
     Ignored(&'static str),
+}
+
+/// Answers a message once, for a while: a channel may let that through where other sends cost or are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyToken {
+    /// The channel's own.
+    pub token: String,
+    /// From when on it must not be used any more.
+    pub expires_at: Timestamp,
 }
 
 /// How to try a message again that the channel took and then failed to deliver.
@@ -311,6 +331,62 @@ pub enum OutboundContent {
     },
     /// A message that may offer something to choose.
     Structured(Box<Presentation>),
+    /// A message that the vendor approved beforehand: the way out of a closed reply window.
+    Template(Box<FilledTemplate>),
+}
+
+/// A message that the vendor approved beforehand, with gaps to fill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageTemplate {
+    /// Its name at the vendor.
+    pub name: String,
+    /// Its language, as the vendor writes it.
+    pub language: String,
+    /// What it is for, as the vendor sorts it.
+    pub category: Option<String>,
+    /// How far the vendor's approval is, in the vendor's word.
+    pub state: String,
+    /// Whether it can be sent now.
+    pub usable: bool,
+    /// How it reads; a gap is its name in double braces.
+    pub text: String,
+    /// The gaps.
+    pub slots: Vec<TemplateSlot>,
+    /// The labels of its buttons.
+    pub buttons: Vec<String>,
+}
+
+/// A gap of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateSlot {
+    /// Its name, unique in the template.
+    pub name: String,
+    /// What goes in.
+    pub kind: SlotKind,
+    /// What could go in.
+    pub example: Option<String>,
+}
+
+/// What goes into a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotKind {
+    /// Words.
+    Text,
+    /// The address of a picture.
+    Image,
+    /// The address of a video.
+    Video,
+    /// The address of a document.
+    Document,
+}
+
+/// A template with every gap filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilledTemplate {
+    /// The template.
+    pub template: MessageTemplate,
+    /// What goes into its gaps, by their names.
+    pub values: BTreeMap<String, String>,
 }
 
 /// What adaptation made of content.
@@ -336,6 +412,8 @@ pub struct Outbound {
     pub file: Option<OutboundFile>,
     /// Where the vendor may report what became of it.
     pub callback_url: String,
+    /// What answers the consumer's last message once, if that is still possible. No other part gets the same.
+    pub reply_token: Option<String>,
     /// When the consumer last wrote; opens the channel's reply window.
     pub last_consumer_at: Option<Timestamp>,
     /// When it was handed over before, if it was: an earlier attempt may have arrived.
@@ -520,6 +598,20 @@ pub trait Channel: Send + Sync {
     fn catch_up(&self) -> Option<&dyn CatchUp> {
         None
     }
+
+    /// Messages that the vendor approves beforehand, where the channel has them.
+    fn templates(&self) -> Option<&dyn Templates> {
+        None
+    }
+}
+
+/// The consumer whom a signal is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignalTo<'a> {
+    /// Their channel address.
+    pub address: &'a str,
+    /// What names their last message, if the channel told it since this process started (see [`InboundKind::Handle`]).
+    pub about: Option<&'a str>,
 }
 
 /// Buys a credential that lives shortly. The core keeps it, and asks again when it runs out or is refused.
@@ -550,9 +642,15 @@ pub trait Confirm: Send + Sync {
 /// Shows the consumer what the agent does. Best effort: never retried.
 pub trait Signals: Send + Sync {
     /// The agent types, or stopped.
-    fn typing<'a>(&'a self, keys: &'a Keys, to: &'a str, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>>;
+    fn typing<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>>;
     /// The agent has read what the consumer wrote.
-    fn seen<'a>(&'a self, keys: &'a Keys, to: &'a str, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>>;
+    fn seen<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>>;
+}
+
+/// Tells what the vendor has approved.
+pub trait Templates: Send + Sync {
+    /// Every template of the source, those that can't be sent now included.
+    fn list<'a>(&'a self, keys: &'a Keys, net: &'a dyn Net) -> BoxFuture<'a, Result<Vec<MessageTemplate>, SendError>>;
 }
 
 /// Fetches inbound media.

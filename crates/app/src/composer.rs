@@ -19,6 +19,8 @@ pub struct Composer {
     pub text: Option<TextLimit>,
     /// When the reply window closes, if it does.
     pub window_closes_at: Option<Timestamp>,
+    /// Whether the channel has templates, which go out although the window is closed.
+    pub templates: bool,
 }
 
 impl App {
@@ -35,6 +37,7 @@ impl App {
         };
         let can = channel.capabilities(&view.keys(source));
         let text = Some(can.text);
+        let templates = channel.templates().is_some();
         if !conversation.open {
             return disabled(text, "closed", "The conversation is closed. When the consumer writes again, a new one begins.".to_owned());
         }
@@ -55,16 +58,16 @@ impl App {
             .map(|(window, last)| last.plus_s(i64::from(window.longest_hours()) * 3600));
         if can.window.is_some() && window_closes_at.is_none_or(|closes| closes <= self.clock.now()) {
             let reason = "The channel's reply window is closed: the consumer must write first.".to_owned();
-            return Composer { window_closes_at, ..disabled(text, "window_closed", reason) };
+            return Composer { window_closes_at, templates, ..disabled(text, "window_closed", reason) };
         }
         if conversation.in_survey() {
             let reason = "The conversation has ended and its survey is under way.".to_owned();
             return Composer { window_closes_at, ..disabled(text, "in_survey", reason) };
         }
-        Composer { enabled: true, code: None, reason: None, text, window_closes_at }
+        Composer { enabled: true, code: None, reason: None, text, window_closes_at, templates }
     }
 }
 
 fn disabled(text: Option<TextLimit>, code: &'static str, reason: String) -> Composer {
-    Composer { enabled: false, code: Some(code), reason: Some(reason), text, window_closes_at: None }
+    Composer { enabled: false, code: Some(code), reason: Some(reason), text, window_closes_at: None, templates: false }
 }

@@ -35,6 +35,7 @@ pub mod session;
 mod sign_in;
 mod start;
 mod structured;
+pub mod templates;
 pub mod update;
 pub mod webhook;
 pub mod widget;
@@ -76,6 +77,7 @@ pub struct App {
     notifier: Arc<notify::Notifier>,
     channel_log: channel_log::ChannelLog,
     lines: channel_log::Lines,
+    listed_templates: templates::ListedTemplates,
     media: Arc<tokio::sync::Notify>,
     shrinking: Arc<tokio::sync::Semaphore>,
     passes: sign_in::Passes,
@@ -174,6 +176,7 @@ impl App {
         let directory = Arc::new(Directory::new(self.store.directory().await?));
         self.directory.store(Arc::clone(&directory));
         self.lines.clear();
+        self.forget_templates();
         for view in directory.accounts() {
             let state = self.account_state(&view.account.id);
             state.dispatcher.directory_changed(Arc::clone(view));

@@ -4,8 +4,11 @@
 //! The locks only spare wasted work; they are taken in the order consumer, then conversation, and a holder of a
 //! conversation's lock never asks for another one, except for the account's one dispatcher.
 
+use crate::channel::ReplyToken;
 use crate::locks::{Held, Locks};
-use antiphon_domain::{Consumer, ConsumerId, Conversation, ConversationId, SourceId};
+use antiphon_domain::{Consumer, ConsumerId, Conversation, ConversationId, SourceId, Timestamp};
+use moka::Entry;
+use moka::ops::compute::Op;
 use moka::sync::Cache;
 use std::sync::Arc;
 
@@ -23,11 +26,19 @@ pub(crate) struct KnownConsumer {
     pub had_one: bool,
 }
 
+/// With what a consumer's last message can be marked or answered. Lost with the process: then the slower way is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Handle {
+    pub about: Option<Arc<str>>,
+    pub reply: Option<ReplyToken>,
+}
+
 /// An account's live state.
 pub(crate) struct Live {
     conversations: Cache<ConversationId, Arc<Conversation>>,
     by_address: Cache<(SourceId, Arc<str>), KnownConsumer>,
     consumers: Cache<ConsumerId, Arc<Consumer>>,
+    handles: Cache<(SourceId, Arc<str>), Handle>,
     conversation_locks: Locks<ConversationId>,
     consumer_locks: Locks<(SourceId, Arc<str>)>,
 }
@@ -38,6 +49,7 @@ impl Live {
             conversations: Cache::new(capacity),
             by_address: Cache::new(capacity),
             consumers: Cache::new(capacity),
+            handles: Cache::new(capacity),
             conversation_locks: Locks::default(),
             consumer_locks: Locks::default(),
         }
@@ -87,6 +99,28 @@ impl Live {
             self.by_address.insert(key, KnownConsumer { consumer: Arc::clone(&consumer), ..known });
         }
         self.consumers.insert(consumer.id, consumer);
+    }
+
+    pub(crate) fn keep_handle(&self, source: SourceId, address: &str, handle: Handle) {
+        self.handles.insert((source, address.into()), handle);
+    }
+
+    /// What names the consumer's last message.
+    pub(crate) fn about(&self, source: SourceId, address: &str) -> Option<Arc<str>> {
+        self.handles.get(&(source, Arc::from(address)))?.about
+    }
+
+    /// What answers the consumer's last message, if it still can; nobody gets it a second time.
+    pub(crate) fn take_reply_token(&self, source: SourceId, address: &str, now: Timestamp) -> Option<String> {
+        let mut taken = None;
+        self.handles.entry((source, address.into())).and_compute_with(|entry| match entry.map(Entry::into_value) {
+            Some(mut handle) if handle.reply.is_some() => {
+                taken = handle.reply.take();
+                Op::Put(handle)
+            }
+            _ => Op::Nop,
+        });
+        taken.filter(|reply| reply.expires_at > now).map(|reply| reply.token)
     }
 
     pub(crate) fn forget_consumer(&self, consumer: &Consumer) {

@@ -4,7 +4,7 @@
 
 mod author;
 
-use crate::channel::OutboundContent;
+use crate::channel::{FilledTemplate, OutboundContent, SignalTo};
 use crate::channel_log::{About, Recorder};
 use crate::files::FileError;
 use crate::ports::bus::ConversationMoved;
@@ -93,7 +93,7 @@ pub enum PublishErrorKind {
 }
 
 impl PublishError {
-    fn new(kind: PublishErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: PublishErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 }
@@ -152,9 +152,14 @@ impl App {
         {
             return repeat(&earlier, asked);
         }
+        let template = match author {
+            Author::User(caller) => self.with_template(caller, &request).await?,
+            Author::Consumer(_) => None,
+        };
+        let (template, request) = template.map_or((None, request), |(template, request)| (Some(template), request));
         let state = self.account_state(author.account());
         for _ in 0..self.limits.conflict_retries {
-            match self.try_publish(&state, author, &request, asked, &author_key).await {
+            match self.try_publish(&state, author, &request, template.as_ref(), asked, &author_key).await {
                 Err(Tried::Conflict) => metrics::counter!("antiphon_conflicts_total").increment(1),
                 Err(Tried::Answered(earlier)) => return repeat(&earlier, asked),
                 Err(Tried::Refused(error)) => return Err(error),
@@ -169,6 +174,7 @@ impl App {
         state: &AccountState,
         author: &Author<'_>,
         request: &Publish,
+        template: Option<&FilledTemplate>,
         asked: [u8; 32],
         author_key: &Arc<str>,
     ) -> Result<Sequence, Tried> {
@@ -189,7 +195,7 @@ impl App {
         };
         let event = Arc::new(next.append(request.dialog.number, draft, now).map_err(PublishError::from)?);
         let mut deliveries = match author {
-            Author::User(_) => self.deliveries_of(state, &current, &event, file.as_ref(), now).await?,
+            Author::User(_) => self.deliveries_of(state, &current, &event, (file.as_ref(), template), now).await?,
             Author::Consumer(_) => Vec::new(),
         };
         // Saves a commit of its own for the mark that the outbox sets before each hand-over.
@@ -308,7 +314,7 @@ impl App {
         state: &AccountState,
         conversation: &Conversation,
         event: &Event,
-        file: Option<&StoredFile>,
+        with: (Option<&StoredFile>, Option<&FilledTemplate>),
         now: Timestamp,
     ) -> Result<Vec<Delivery>, PublishError> {
         if !event.is_content() || event.audience != Audience::All {
@@ -319,16 +325,18 @@ impl App {
         let composer = self.composer(conversation, &consumer);
         if !composer.enabled {
             let kind = match composer.code {
+                // What the vendor approved beforehand may go out at any time.
+                Some("window_closed") if with.1.is_some() => return self.parts_of(conversation, &consumer, event, with, now),
                 Some("opted_out") => PublishErrorKind::OptedOut,
                 Some("window_closed") => PublishErrorKind::WindowClosed,
                 Some("closed") => PublishErrorKind::Closed,
                 // A broken source does not refuse: what is written waits in the outbox until it is connected again.
-                Some("source_broken" | "source_off" | "in_survey") => return self.parts_of(conversation, &consumer, event, file, now),
+                Some("source_broken" | "source_off" | "in_survey") => return self.parts_of(conversation, &consumer, event, with, now),
                 _ => PublishErrorKind::SourceBroken,
             };
             return Err(PublishError::new(kind, composer.reason.unwrap_or_default()));
         }
-        self.parts_of(conversation, &consumer, event, file, now)
+        self.parts_of(conversation, &consumer, event, with, now)
     }
 
     fn parts_of(
@@ -336,7 +344,7 @@ impl App {
         conversation: &Conversation,
         consumer: &antiphon_domain::Consumer,
         event: &Event,
-        stored: Option<&StoredFile>,
+        (stored, template): (Option<&StoredFile>, Option<&FilledTemplate>),
         now: Timestamp,
     ) -> Result<Vec<Delivery>, PublishError> {
         let directory = self.directory();
@@ -360,7 +368,10 @@ impl App {
             Some(OutboundContent::Structured(Box::new(Presentation { outline, words: Words::default(), token })))
         };
         let (outbound, file) = match content {
-            Content::Text { text, .. } => (structured().unwrap_or_else(|| OutboundContent::Text(Arc::clone(text))), None),
+            Content::Text { text, .. } => match template {
+                Some(template) => (OutboundContent::Template(Box::new(template.clone())), None),
+                None => (structured().unwrap_or_else(|| OutboundContent::Text(Arc::clone(text))), None),
+            },
             Content::File { path, caption, .. } => {
                 let stored = stored.ok_or_else(|| PublishError::new(PublishErrorKind::BadFile, "relativePath: there is no such file"))?;
                 let content_type = stored.content_type.as_deref().unwrap_or("application/octet-stream");
@@ -425,9 +436,11 @@ impl App {
             let net = Recorder::new(&app, &view, &source, &*channel, About::conversation(conversation.id));
             let Ok(keys) = app.signed_in(&view, &source, &*channel).await else { return };
             if let (Some(signals), false) = (channel.signals(), consumer.opted_out) {
+                let about = state.live.about(source.id, &consumer.address);
+                let to = SignalTo { address: &consumer.address, about: about.as_deref() };
                 let outcome = match signal {
-                    Signal::Typing(on) => signals.typing(&keys, &consumer.address, on, &net).await,
-                    Signal::Seen => signals.seen(&keys, &consumer.address, &net).await,
+                    Signal::Typing(on) => signals.typing(&keys, to, on, &net).await,
+                    Signal::Seen => signals.seen(&keys, to, &net).await,
                 };
                 if outcome.is_err() {
                     metrics::counter!("antiphon_signals_failed_total", "channel" => channel.describe().id).increment(1);

@@ -66,6 +66,7 @@ impl App {
             notifier: Arc::new(notify::Notifier::new(parts.notifications, &limits)),
             channel_log,
             lines: Lines::default(),
+            listed_templates: crate::templates::ListedTemplates::new(10_000),
             limits,
             public_url: parts.public_url,
             directory: arc_swap::ArcSwap::from_pointee(Directory::new(directory)),

@@ -281,7 +281,10 @@ fn text(status: u16, body: &str) -> Answer {
 fn lane_of(item: &InboundItem) -> String {
     use crate::channel::{InboundKind, ReceiptOf};
     match &item.kind {
-        InboundKind::Message { from, .. } | InboundKind::Typing { from, .. } | InboundKind::Note { from, .. } => from.clone(),
+        InboundKind::Message { from, .. }
+        | InboundKind::Typing { from, .. }
+        | InboundKind::Note { from, .. }
+        | InboundKind::Handle { from, .. } => from.clone(),
         InboundKind::Echo { to, .. } => to.clone(),
         InboundKind::Receipt { of: ReceiptOf::UpTo { consumer, .. }, .. } => consumer.clone(),
         InboundKind::Receipt { .. } | InboundKind::Health { .. } | InboundKind::Ignored(_) => String::new(),

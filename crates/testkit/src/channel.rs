@@ -1,17 +1,17 @@
 //! A channel of no vendor: bodies are lines, the signature is a header that equals the secret.
 //!
 //! One line is one item: `say KEY FROM TEXT`, `picture KEY FROM URL`, `delivered ID`, `read FROM TIME`, `echo KEY TO TEXT`,
-//! `typing FROM`, `reacts KEY FROM MESSAGE`, `comes KEY FROM LINK`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
+//! `typing FROM`, `handle FROM ABOUT TOKEN UNTIL`, `reacts KEY FROM MESSAGE`, `comes KEY FROM LINK`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
 //! which is a dead letter. A GET with `token=SECRET` is a handshake.
 
 use antiphon_app::channel::{
     Adapted, Answer, CatchUp, Channel, ChannelKind, DeadLetter, Disposition, FetchedMedia, Field, InboundContent, InboundItem, InboundKind,
-    Keys, LookedUp, Lookup, MediaFetch, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, SendError, Sent, TryAgain, Usage,
-    Verified,
+    Keys, LookedUp, Lookup, MediaFetch, MessageTemplate, Outbound, OutboundContent, RawRequest, ReceiptOf, Refusal, ReplyToken, SendError,
+    Sent, SignalTo, Signals as Signalling, SlotKind, TemplateSlot, Templates, TryAgain, Usage, Verified,
 };
 use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetError, NetRequest};
-use antiphon_content::capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit};
+use antiphon_content::capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit, Window};
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::{DeliveryId, DeliveryStatus, Timestamp};
 use futures_util::future::BoxFuture;
@@ -93,6 +93,11 @@ fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
             let (token, title) = tapped.split_once(' ').unwrap_or((tapped, "a tap"));
             message(key, from, InboundContent::Text { text: title.to_owned(), payload: Some(token.to_owned()) })
         }
+        ["handle", from, about, token] => {
+            let (token, until) = token.split_once(' ').unwrap_or((token, "0"));
+            let reply = ReplyToken { token: token.to_owned(), expires_at: until.parse().map(Timestamp).unwrap_or_default() };
+            item(line, InboundKind::Handle { from: from.to_owned(), about: Some(about.to_owned()), reply: Some(reply) })
+        }
         ["typing", from] => item(line, InboundKind::Typing { from: from.to_owned(), on: true }),
         ["delivered", id] | ["failed", id] => {
             let status = if words[0] == "delivered" { DeliveryStatus::Delivered } else { DeliveryStatus::Failed };
@@ -130,14 +135,14 @@ impl Channel for TestChannel {
         &KIND
     }
 
-    fn capabilities(&self, _keys: &Keys) -> Capabilities {
+    fn capabilities(&self, keys: &Keys) -> Capabilities {
         Capabilities {
             text: TextLimit { max: 20, unit: Unit::Codepoint, segments: false },
             caption_max: 0,
             structured: Default::default(),
             media: MediaLimits { types: vec![MediaRule::new("image/*", 1_000_000)], max_bytes: 1_000_000, max_per_message: 1 },
             signals: Signals { delivered: true, read: true, ..Signals::default() },
-            window: None,
+            window: keys.setting("window_hours").and_then(|hours| hours.parse().ok()).map(|hours| Window { hours, extend: None }),
             consent_keywords: true,
             native_messages: true,
         }
@@ -168,6 +173,7 @@ impl Channel for TestChannel {
         let parts = match content {
             OutboundContent::Text(text) => antiphon_content::split::split(text, can.text.max as usize, can.text.unit),
             OutboundContent::File { caption, .. } => vec![caption.to_string()],
+            OutboundContent::Template(filled) => vec![format!("template {}", filled.template.name)],
             OutboundContent::Structured(shown) => {
                 antiphon_content::split::split(&shown.numbered(true).text, can.text.max as usize, can.text.unit)
             }
@@ -179,6 +185,9 @@ impl Channel for TestChannel {
         Box::pin(async move {
             let mut request = NetRequest::new(http::Method::POST, format!("http://vendor.test/send/{}", out.to));
             request.body = out.payload.clone().into();
+            if let Some(token) = out.reply_token.as_deref().and_then(|token| token.parse().ok()) {
+                request.headers.insert("x-reply-token", token);
+            }
             match net.call(request).await {
                 Ok(answer) if answer.status == 200 => {
                     let used = answer.headers.get("x-used-percent").and_then(|percent| percent.to_str().ok()?.parse().ok());
@@ -212,6 +221,61 @@ impl Channel for TestChannel {
     fn catch_up(&self) -> Option<&dyn CatchUp> {
         Some(self)
     }
+
+    fn signals(&self) -> Option<&dyn Signalling> {
+        Some(self)
+    }
+
+    fn templates(&self) -> Option<&dyn Templates> {
+        Some(self)
+    }
+}
+
+impl Signalling for TestChannel {
+    fn typing<'a>(&'a self, _keys: &'a Keys, to: SignalTo<'a>, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
+        signal(if on { "typing" } else { "stopped" }, to, net)
+    }
+
+    fn seen<'a>(&'a self, _keys: &'a Keys, to: SignalTo<'a>, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
+        signal("seen", to, net)
+    }
+}
+
+/// Only a channel that told what the consumer's last message is called is told anything about it.
+fn signal<'a>(what: &'static str, to: SignalTo<'a>, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
+    Box::pin(async move {
+        let Some(about) = to.about else { return Ok(()) };
+        let call = NetRequest::new(http::Method::POST, format!("http://vendor.test/{what}/{}/{about}", to.address));
+        net.call(call).await.map(|_| ()).map_err(|_| error(Disposition::Failed, "no_answer"))
+    })
+}
+
+impl Templates for TestChannel {
+    /// One line is one template: its name, its state, and its text, whose gaps are `{{1}}` and so on.
+    fn list<'a>(&'a self, _keys: &'a Keys, net: &'a dyn Net) -> BoxFuture<'a, Result<Vec<MessageTemplate>, SendError>> {
+        Box::pin(async move {
+            let asked = NetRequest::new(http::Method::GET, "http://vendor.test/templates".to_owned());
+            let answer = net.call(asked).await.map_err(|_| error(Disposition::Failed, "vendor_down"))?;
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            Ok(text.lines().filter_map(template).collect())
+        })
+    }
+}
+
+fn template(line: &str) -> Option<MessageTemplate> {
+    let mut words = line.splitn(3, ' ');
+    let (name, state, text) = (words.next()?, words.next()?, words.next()?);
+    let gaps = (1..10).map(|gap| gap.to_string()).filter(|gap| text.contains(&format!("{{{{{gap}}}}}")));
+    Some(MessageTemplate {
+        name: name.to_owned(),
+        language: "en".to_owned(),
+        category: None,
+        state: state.to_owned(),
+        usable: state == "approved",
+        text: text.to_owned(),
+        slots: gaps.map(|name| TemplateSlot { name, kind: SlotKind::Text, example: None }).collect(),
+        buttons: Vec::new(),
+    })
 }
 
 impl CatchUp for TestChannel {

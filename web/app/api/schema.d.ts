@@ -651,6 +651,26 @@ export interface paths {
         patch: operations["update_source"];
         trace?: never;
     };
+    "/api/v1/accounts/{account}/sources/{id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The templates of a source, as its vendor lists them, at most some minutes old; `?fresh=true` asks the vendor now. Needs one of
+         *     `handle_conversations`, `manage_sources`.
+         */
+        get: operations["list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/stats": {
         parameters: {
             query?: never;
@@ -1725,6 +1745,13 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
+        Page_Template: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Template"][];
+            /** @description Goes into `after` of the next request; null on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         Page_User: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["User"][];
@@ -2064,6 +2091,35 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description A message that the channel's vendor approved beforehand. It goes out although the reply window is closed. */
+        Template: {
+            /** @description The labels of its buttons. */
+            buttons: string[];
+            /** @description What it is for, as the vendor sorts it. */
+            category: string | null;
+            /** @description As the vendor writes it, for example `en_US`. */
+            language: string;
+            name: string;
+            /** @description The gaps to fill, all of them. */
+            slots: components["schemas"]["TemplateSlot"][];
+            /** @description How far the vendor's approval is, in the vendor's word. */
+            state: string;
+            /** @description How it reads; a gap is its name in double braces. */
+            text: string;
+            /** @description Whether it can be sent now. */
+            usable: boolean;
+        };
+        /** @description A gap of a template. */
+        TemplateSlot: {
+            example: string | null;
+            kind: components["schemas"]["TemplateSlotKind"];
+            name: string;
+        };
+        /**
+         * @description What goes into a gap: words, or the https address of a file.
+         * @enum {string}
+         */
+        TemplateSlotKind: "text" | "image" | "video" | "document";
         /** @description One call of a test. */
         TestCall: {
             /** @description Whether it would have counted as delivered: 200 or 201 in time. */
@@ -3851,6 +3907,37 @@ export interface operations {
             409: components["responses"]["Conflict"];
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: {
+                /** @description ask the vendor now */
+                fresh?: boolean;
+            };
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Template"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };

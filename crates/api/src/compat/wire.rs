@@ -194,6 +194,8 @@ pub(super) struct ComposerWire<'a> {
     pub reason: Option<&'a str>,
     /// When the channel's reply window closes, if it has one.
     pub window_closes_at: Option<i64>,
+    /// Whether templates go out although the window is closed.
+    pub templates: bool,
 }
 
 /// How much text one message of the channel holds.

@@ -3,6 +3,7 @@
 mod create;
 mod list;
 mod show;
+mod templates;
 mod update;
 
 use crate::ask::Ask;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_sources, create::create_source))
         .routes(routes!(show::show_source, update::update_source))
+        .routes(routes!(templates::list_templates))
 }
 
 /// A connected page or number.

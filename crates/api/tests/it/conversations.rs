@@ -239,3 +239,22 @@ async fn what_the_page_told_is_shown_to_who_may_see_the_conversation() {
     let told = world.signed_in("agent1").await.get(&format!("conversations/{}/visit", other.id)).await.expect(200);
     assert_eq!((&told["told"], &told["campaign"], &told["client"]), (&json!([]), &json!(null), &json!(null)));
 }
+
+#[tokio::test]
+async fn templates_are_listed_as_the_vendor_has_them() {
+    let world = World::start().await;
+    world.test.net.otherwise(answer(200, "order approved Hello {{1}}!\nwelcome paused Welcome!\n"));
+    let api = world.signed_in("agent1").await;
+    let path = format!("sources/{}/templates", SourceId(1));
+    let listed = api.get(&path).await.expect(200);
+    let order = json!({"name": "order", "language": "en", "category": null, "state": "approved", "usable": true, "text": "Hello {{1}}!",
+        "slots": [{"name": "1", "kind": "text", "example": null}], "buttons": []});
+    assert_eq!((&listed["items"][0], &listed["items"][1]["usable"], &listed["next"]), (&order, &json!(false), &Value::Null));
+    let calls = || world.test.net.calls().len();
+    api.get(&path).await.expect(200);
+    assert_eq!(calls(), 1, "remembered");
+    api.get(&format!("{path}?fresh=true")).await.expect(200);
+    assert_eq!(calls(), 2, "asked afresh");
+    api.get(&format!("sources/{}/templates", SourceId(2))).await.expect(404);
+    api.get(&format!("{path}?fresh=perhaps")).await.expect(400);
+}

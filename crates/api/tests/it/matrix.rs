@@ -50,6 +50,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("post", "sources", ADMINS),
     ("get", "sources/{id}", ADMINS),
     ("patch", "sources/{id}", ADMINS),
+    ("get", "sources/{id}/templates", AGENTS),
     ("get", "channel-apps", ADMINS),
     ("post", "channel-apps", ADMINS),
     ("get", "channel-apps/{id}", ADMINS),

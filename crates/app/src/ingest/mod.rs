@@ -9,7 +9,7 @@ mod receipt;
 
 use crate::channel::{Channel, DeadLetter, InboundItem, InboundKind};
 use crate::channel_log::About;
-use crate::live::{ConversationLock, KnownConsumer};
+use crate::live::{ConversationLock, Handle, KnownConsumer};
 use crate::ports::bus::Announcement;
 use crate::ports::store::{CommitError, ReadError, UnitOfWork, Write};
 use crate::{AccountState, AccountView, App, Unavailable};
@@ -100,6 +100,10 @@ impl App {
                     self.ingest_receipt(&place, of, &told).await
                 }
                 InboundKind::Typing { from, on } => self.ingest_typing(&place, from, *on).await,
+                InboundKind::Handle { from, about, reply } => {
+                    place.state.live.keep_handle(source.id, from, Handle { about: about.as_deref().map(Arc::from), reply: reply.clone() });
+                    return Ok(Ingested::Stored(About::default()));
+                }
                 InboundKind::Health { state, message } => {
                     let health = Health { state: *state, message: message.clone(), since: self.clock.now() };
                     return self.change_health(view, source, health).await.map(|()| Ingested::Stored(About::default()));

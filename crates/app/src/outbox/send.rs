@@ -61,7 +61,8 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
         }
     }
     let mut out = match outbound(app, &way, &delivery, None, now).await {
-        Ok(out) => out,
+        // Here and nowhere else: a look-up must not use up what answers once.
+        Ok(out) => Outbound { reply_token: reply_token(app, &way, &delivery, now), ..out },
         Err(reason) => {
             delivery.climb(DeliveryStatus::Failed, Some(reason), app.clock.now());
             return settle(app, account, &way, delivery).await;
@@ -90,6 +91,10 @@ pub(super) async fn one(app: &Arc<App>, account: &AccountId, mut delivery: Deliv
 async fn hand_over(app: &App, way: &Way, out: &mut Outbound, net: &dyn Net) -> Result<Sent, SendError> {
     out.keys = app.signed_in(&way.view, &way.source, &*way.channel).await?;
     way.channel.send(out, net).await
+}
+
+fn reply_token(app: &App, way: &Way, delivery: &Delivery, now: Timestamp) -> Option<String> {
+    app.account_known(&way.view.account.id)?.live.take_reply_token(delivery.source, &delivery.address, now)
 }
 
 async fn outbound(
@@ -121,6 +126,7 @@ async fn outbound(
         payload: delivery.payload.to_string(),
         file: file as Option<OutboundFile>,
         callback_url: format!("{}/webhooks/{}/{}?delivery={}", app.public_url, way.source.channel, way.source.id, delivery.id),
+        reply_token: None,
         last_consumer_at,
         first_attempt_at,
         now,
@@ -224,7 +230,12 @@ async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: D
             }
             Ok(LookedUp::Absent) => {
                 let now = app.clock.now();
+                let attempts = delivery.attempts;
+                if attempts >= app.limits.delivery_attempts {
+                    return Outcome::Settled;
+                }
                 delivery.retry(now);
+                delivery.attempts = attempts;
                 let reason = Reason {
                     code: "resent".into(),
                     vendor_code: None,

@@ -17,4 +17,5 @@ mod publish;
 mod routing;
 mod sessions;
 mod surveys;
+mod templates;
 mod visitors;

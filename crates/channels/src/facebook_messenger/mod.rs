@@ -20,7 +20,7 @@ mod usage;
 use crate::kit::{adapt, form, mac, media, settings};
 use antiphon_app::channel::{
     Adapted, Answer, CatchUp, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup,
-    MediaFetch, Outbound, OutboundContent, Profiles, RawRequest, Refusal, SendError, Sent, Signals, Verified,
+    MediaFetch, Outbound, OutboundContent, Profiles, RawRequest, Refusal, SendError, Sent, SignalTo, Signals, Verified,
 };
 use antiphon_app::ports::net::{Net, NetRequest};
 use antiphon_content::{Capabilities, MediaLimits, MediaRule, TextLimit, Unit, Window, WindowExtension};
@@ -241,12 +241,12 @@ fn handshake(request: &RawRequest, keys: &Keys) -> Result<Answer, Refusal> {
 }
 
 impl Signals for FacebookMessenger {
-    fn typing<'a>(&'a self, keys: &'a Keys, to: &'a str, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(send::sender_action(keys, to, if on { "typing_on" } else { "typing_off" }, net))
+    fn typing<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(send::sender_action(keys, to.address, if on { "typing_on" } else { "typing_off" }, net))
     }
 
-    fn seen<'a>(&'a self, keys: &'a Keys, to: &'a str, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(send::sender_action(keys, to, "mark_seen", net))
+    fn seen<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(send::sender_action(keys, to.address, "mark_seen", net))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::kit::table::{
 use crate::kit::{form, mac};
 use antiphon_app::channel::{
     Answer, Channel, ChannelProfile, Disposition, InboundContent, InboundItem, InboundKind, Keys, LookedUp, Outbound, OutboundContent,
-    RawRequest, ReceiptOf, Refusal,
+    RawRequest, ReceiptOf, Refusal, SignalTo,
 };
 use antiphon_app::ports::net::{NetAnswer, NetError, NetRequest};
 use antiphon_domain::source::HealthState;
@@ -279,6 +279,8 @@ fn substitute(version: &str) -> Keys {
     Keys { source: Some(Arc::new(source)), app: keys.app }
 }
 
+const ANN: SignalTo<'_> = SignalTo { address: "2002", about: None };
+
 #[test]
 fn typing_and_seen_are_sender_actions() {
     let signals = FacebookMessenger.signals().expect("this channel shows typing");
@@ -286,8 +288,8 @@ fn typing_and_seen_are_sender_actions() {
         let net = CannedNet::new([answer(200, r#"{"recipient_id":"2002"}"#)]);
         let keys = substitute("v24.0");
         let outcome = match action {
-            Some(on) => now(signals.typing(&keys, "2002", on, &net)),
-            None => now(signals.seen(&keys, "2002", &net)),
+            Some(on) => now(signals.typing(&keys, ANN, on, &net)),
+            None => now(signals.seen(&keys, ANN, &net)),
         };
         assert!(outcome.is_ok());
         let call = net.calls().remove(0);
@@ -298,10 +300,10 @@ fn typing_and_seen_are_sender_actions() {
         );
     }
     let net = CannedNet::new([answer(400, &refusal(190, Some(460)))]);
-    let refused = now(signals.seen(&keys(), "2002", &net)).expect_err("refused");
+    let refused = now(signals.seen(&keys(), ANN, &net)).expect_err("refused");
     assert_eq!(refused.disposition, Disposition::NeedsReauthorisation);
     let net = CannedNet::new([Err(NetError::Timeout(1))]);
-    assert!(matches!(now(signals.seen(&keys(), "2002", &net)).expect_err("late").disposition, Disposition::Retry { .. }));
+    assert!(matches!(now(signals.seen(&keys(), ANN, &net)).expect_err("late").disposition, Disposition::Retry { .. }));
 }
 
 #[test]

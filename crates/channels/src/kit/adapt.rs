@@ -54,6 +54,8 @@ pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
             };
             (texts(split(&numbered.text, max, can.text.unit)), losses)
         }
+        // A channel that has templates maps them itself.
+        OutboundContent::Template(_) => (Vec::new(), vec!["The channel has no templates.".to_owned()]),
         OutboundContent::File { content_type, size, caption, .. } if can.media.allows(content_type, Some(*size)) => {
             (media(caption, can, max), Vec::new())
         }

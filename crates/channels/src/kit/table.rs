@@ -337,7 +337,7 @@ pub fn outbound(keys: &Keys, content: &OutboundContent, payload: String) -> Outb
             name: name.as_deref().unwrap_or_default().to_owned(),
             bytes: Bytes::from_static(b"FILEBYTES"),
         }),
-        OutboundContent::Text(_) | OutboundContent::Structured(_) => None,
+        OutboundContent::Text(_) | OutboundContent::Structured(_) | OutboundContent::Template(_) => None,
     };
     Outbound {
         keys: keys.clone(),
@@ -346,6 +346,7 @@ pub fn outbound(keys: &Keys, content: &OutboundContent, payload: String) -> Outb
         payload,
         file,
         callback_url: "https://hooks.example.test/webhooks/x/src_1".to_owned(),
+        reply_token: None,
         last_consumer_at: Some(NOW.plus_s(-60)),
         first_attempt_at: None,
         now: NOW,
@@ -477,6 +478,7 @@ fn faults(fixture: &Fixture, out: &Outbound, label: &str) {
         to: out.to.clone(),
         file: out.file.clone(),
         callback_url: String::new(),
+        reply_token: None,
         ..*out
     };
     let net = CannedNet::default();

@@ -106,6 +106,7 @@ async fn what_webhooks_failed_to_bring_is_in_the_vendors_lists() {
         payload: r#"{"text":"Hi"}"#.to_owned(),
         file: None,
         callback_url: String::new(),
+        reply_token: None,
         last_consumer_at: Some(START),
         first_attempt_at: None,
         now: START.plus_s(60),

@@ -31,7 +31,7 @@ fn shown(protocol: Protocol, it: &Conversation) -> Value {
     let extras = Extras {
         consumer: Some(&consumer),
         channel: "test_channel",
-        composer: Some(ComposerWire { enabled: true, code: None, reason: None, window_closes_at: Some(86_401_500) }),
+        composer: Some(ComposerWire { enabled: true, code: None, reason: None, window_closes_at: Some(86_401_500), templates: false }),
         limits: Some(LimitsWire { max: 1600, unit: antiphon_content::capabilities::Unit::Gsm, segments: true }),
         media: Some(MediaWire { types: vec!["image/png".into()], max_bytes: 5, max_count: 1 }),
     };
@@ -73,7 +73,7 @@ fn a_conversation_is_complete() {
             "antiphon": {
                 "channel": "test_channel", "sourceId": "src_0000000000000001",
                 "consumer": { "id": consumer, "name": "Kim", "address": "+4915100", "optedOut": false },
-                "waitingSince": 1_500, "composer": { "enabled": true, "code": null, "reason": null, "windowClosesAt": 86_401_500 },
+                "waitingSince": 1_500, "composer": { "enabled": true, "code": null, "reason": null, "windowClosesAt": 86_401_500, "templates": false },
                 "limits": { "max": 1600, "unit": "gsm", "segments": true },
                 "media": { "types": ["image/png"], "maxBytes": 5, "maxCount": 1 }
             }

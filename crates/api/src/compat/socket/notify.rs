@@ -213,6 +213,7 @@ pub(super) async fn fresh_result(session: &Session, it: &Conversation) -> Result
             code: composer.code,
             reason: composer.reason.as_deref(),
             window_closes_at: composer.window_closes_at.map(|at| at.0),
+            templates: composer.templates,
         }),
         limits: composer.as_ref().and_then(|composer| composer.text).map(|text| LimitsWire {
             max: text.max,
