@@ -220,6 +220,16 @@ pub enum InboundKind {
         /// What answers it once, where the channel has such a thing.
         reply: Option<ReplyToken>,
     },
+    /// The channel tells that a consumer does not want to be written to, or does again, without a message of theirs: they blocked the
+    /// brand, left, came back.
+    Consent {
+        /// Their channel address.
+        from: String,
+        /// Which of the two.
+        kind: ConsentKind,
+        /// What the channel said, in a sentence.
+        proof: String,
+    },
     /// The channel tells how the source fares.
     Health {
         /// The class.

@@ -284,7 +284,8 @@ fn lane_of(item: &InboundItem) -> String {
         InboundKind::Message { from, .. }
         | InboundKind::Typing { from, .. }
         | InboundKind::Note { from, .. }
-        | InboundKind::Handle { from, .. } => from.clone(),
+        | InboundKind::Handle { from, .. }
+        | InboundKind::Consent { from, .. } => from.clone(),
         InboundKind::Echo { to, .. } => to.clone(),
         InboundKind::Receipt { of: ReceiptOf::UpTo { consumer, .. }, .. } => consumer.clone(),
         InboundKind::Receipt { .. } | InboundKind::Health { .. } | InboundKind::Ignored(_) => String::new(),

@@ -1,7 +1,7 @@
 //! A channel of no vendor: bodies are lines, the signature is a header that equals the secret.
 //!
 //! One line is one item: `say KEY FROM TEXT`, `picture KEY FROM URL`, `delivered ID`, `read FROM TIME`, `echo KEY TO TEXT`,
-//! `typing FROM`, `handle FROM ABOUT TOKEN UNTIL`, `reacts KEY FROM MESSAGE`, `comes KEY FROM LINK`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
+//! `typing FROM`, `leaves KEY FROM`, `returns KEY FROM`, `handle FROM ABOUT TOKEN UNTIL`, `reacts KEY FROM MESSAGE`, `comes KEY FROM LINK`, `sent ID DELIVERY`, `arrived ID DELIVERY`, `bounced ID DELIVERY` (failed for a reason that may pass), or anything else,
 //! which is a dead letter. A GET with `token=SECRET` is a handshake.
 
 use antiphon_app::channel::{
@@ -12,6 +12,7 @@ use antiphon_app::channel::{
 use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetError, NetRequest};
 use antiphon_content::capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit, Window};
+use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::{DeliveryId, DeliveryStatus, Timestamp};
 use futures_util::future::BoxFuture;
@@ -97,6 +98,10 @@ fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
             let (token, until) = token.split_once(' ').unwrap_or((token, "0"));
             let reply = ReplyToken { token: token.to_owned(), expires_at: until.parse().map(Timestamp).unwrap_or_default() };
             item(line, InboundKind::Handle { from: from.to_owned(), about: Some(about.to_owned()), reply: Some(reply) })
+        }
+        ["leaves", key, from] | ["returns", key, from] => {
+            let kind = if words[0] == "leaves" { ConsentKind::OptOut } else { ConsentKind::OptIn };
+            item(key, InboundKind::Consent { from: from.to_owned(), kind, proof: "The test channel says so.".to_owned() })
         }
         ["typing", from] => item(line, InboundKind::Typing { from: from.to_owned(), on: true }),
         ["delivered", id] | ["failed", id] => {

@@ -118,6 +118,77 @@ impl App {
         Ok(Some(Ingested::Stored(about)))
     }
 
+    /// The channel refused a send because the consumer withdrew their consent there.
+    pub(crate) async fn opt_out(self: &Arc<Self>, place: &Place<'_>, address: &str, reason: &Reason) -> Result<(), Again> {
+        let _lock = place.state.live.lock_consumer(place.source.id, address).await;
+        let Some(known) = self.known_consumer(place, address).await? else { return Ok(()) };
+        let proof = format!("{} {}", reason.vendor_code.as_deref().unwrap_or(""), reason.message).trim().to_owned();
+        self.enter_consent(place, (*known.consumer).clone(), ConsentKind::OptOut, ConsentProof::Vendor(proof), None).await.map(|_| ())
+    }
+
+    /// The channel told it, without a message.
+    pub(super) async fn ingest_told_consent(
+        self: &Arc<Self>,
+        place: &Place<'_>,
+        item: &InboundItem,
+        from: &str,
+        kind: ConsentKind,
+        proof: ConsentProof,
+    ) -> Result<Ingested, Again> {
+        let _lock = place.state.live.lock_consumer(place.source.id, from).await;
+        // Whoever never wrote has nothing to lift.
+        if let Some(known) = self.known_consumer(place, from).await? {
+            self.enter_consent(place, (*known.consumer).clone(), kind, proof, Some(&item.key)).await?;
+        }
+        Ok(Ingested::Stored(About::default()))
+    }
+
+    /// Who left and writes again wants an answer, where the channel and not the law of a medium says who may be written to.
+    pub(super) async fn welcome_back(self: &Arc<Self>, place: &Place<'_>, known: KnownConsumer) -> Result<KnownConsumer, Again> {
+        if !known.consumer.opted_out || place.channel.describe().consent_keywords {
+            return Ok(known);
+        }
+        let proof = ConsentProof::Vendor("The consumer wrote again.".to_owned());
+        let consumer = self.enter_consent(place, (*known.consumer).clone(), ConsentKind::OptIn, proof, None).await?;
+        Ok(KnownConsumer { consumer, ..known })
+    }
+
+    /// Enters a change in the ledger. Hold the consumer's lock.
+    async fn enter_consent(
+        self: &Arc<Self>,
+        place: &Place<'_>,
+        mut consumer: Consumer,
+        kind: ConsentKind,
+        proof: ConsentProof,
+        once: Option<&str>,
+    ) -> Result<Arc<Consumer>, Again> {
+        let out = kind == ConsentKind::OptOut;
+        if consumer.opted_out == out {
+            return Ok(Arc::new(consumer));
+        }
+        let account = &place.view.account.id;
+        let now = self.clock.now();
+        consumer.opted_out = out;
+        let mut unit = UnitOfWork::new(account.clone());
+        if let Some(key) = once {
+            unit.write(Write::Once { source: place.source.id, key: key.into(), at: now });
+        }
+        unit.write(Write::PutConsumer(consumer.clone()));
+        unit.write(Write::AddConsent(Consent {
+            id: RowId(self.ids.ascending(now)),
+            source: place.source.id,
+            consumer: consumer.id,
+            kind,
+            proof,
+            at: now,
+        }));
+        self.commit(unit).await?;
+        let consumer = Arc::new(consumer);
+        place.state.live.keep_consumer(Arc::clone(&consumer));
+        self.announce(account, &[], Announcement::Consumer(consumer.id));
+        Ok(consumer)
+    }
+
     /// Whether the consumer of a delivery withdrew their consent since it was queued. The confirmation of just that goes out.
     pub(crate) async fn has_opted_out(self: &Arc<Self>, view: &crate::AccountView, delivery: &Delivery) -> bool {
         let state = self.account_state(&view.account.id);

@@ -40,6 +40,10 @@ impl App {
         if let Some(outcome) = self.ingest_consent(place, item, &said, known.as_ref()).await? {
             return Ok(outcome);
         }
+        let known = match known {
+            Some(known) => Some(self.welcome_back(place, known).await?),
+            None => None,
+        };
         let now = self.clock.now();
         let mut consumer = match &known {
             Some(known) => Arc::clone(&known.consumer),

@@ -13,6 +13,7 @@ use crate::live::{ConversationLock, Handle, KnownConsumer};
 use crate::ports::bus::Announcement;
 use crate::ports::store::{CommitError, ReadError, UnitOfWork, Write};
 use crate::{AccountState, AccountView, App, Unavailable};
+use antiphon_domain::consent::ConsentProof;
 use antiphon_domain::event::Party;
 use antiphon_domain::id::DialogNumber;
 use antiphon_domain::source::Health;
@@ -103,6 +104,9 @@ impl App {
                 InboundKind::Handle { from, about, reply } => {
                     place.state.live.keep_handle(source.id, from, Handle { about: about.as_deref().map(Arc::from), reply: reply.clone() });
                     return Ok(Ingested::Stored(About::default()));
+                }
+                InboundKind::Consent { from, kind, proof } => {
+                    self.ingest_told_consent(&place, &item, from, *kind, ConsentProof::Vendor(proof.clone())).await
                 }
                 InboundKind::Health { state, message } => {
                     let health = Health { state: *state, message: message.clone(), since: self.clock.now() };

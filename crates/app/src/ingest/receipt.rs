@@ -6,12 +6,11 @@ use crate::channel::{ReceiptOf, TryAgain};
 use crate::channel_log::About;
 use crate::ports::bus::{Announcement, ConversationMoved};
 use crate::ports::store::{UnitOfWork, Write};
-use antiphon_domain::consent::{Consent, ConsentKind, ConsentProof};
 use antiphon_domain::conversation::Draft;
 use antiphon_domain::delivery::{Reason, backoff_ms};
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::{
-    AcceptStatus, Audience, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, EventBody, Role, RowId, Sequence, Timestamp,
+    AcceptStatus, Audience, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, EventBody, Role, Sequence, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -219,34 +218,6 @@ impl App {
         if let Some(delivery) = found {
             self.opt_out(place, &delivery.address, reason).await?;
         }
-        Ok(())
-    }
-
-    /// Records that the channel says a consumer must not be written to.
-    pub(crate) async fn opt_out(self: &Arc<Self>, place: &Place<'_>, address: &str, reason: &Reason) -> Result<(), Again> {
-        let account = &place.view.account.id;
-        let _lock = place.state.live.lock_consumer(place.source.id, address).await;
-        let Some(known) = self.known_consumer(place, address).await? else { return Ok(()) };
-        if known.consumer.opted_out {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let mut consumer = (*known.consumer).clone();
-        consumer.opted_out = true;
-        let mut unit = UnitOfWork::new(account.clone());
-        unit.write(Write::PutConsumer(consumer.clone()));
-        unit.write(Write::AddConsent(Consent {
-            id: RowId(self.ids.ascending(now)),
-            source: place.source.id,
-            consumer: consumer.id,
-            kind: ConsentKind::OptOut,
-            proof: ConsentProof::Vendor(format!("{} {}", reason.vendor_code.as_deref().unwrap_or(""), reason.message).trim().to_owned()),
-            at: now,
-        }));
-        self.commit(unit).await?;
-        let consumer = Arc::new(consumer);
-        place.state.live.keep_consumer(Arc::clone(&consumer));
-        self.announce(account, &[], Announcement::Consumer(consumer.id));
         Ok(())
     }
 

@@ -25,6 +25,28 @@ async fn stop_alone_opens_no_conversation_and_rings_nobody() {
 }
 
 #[tokio::test]
+async fn what_the_channel_tells_of_leaving_and_returning_is_entered_once() {
+    let test = TestApp::start().await;
+    test.receive("leaves l0 +1").await;
+    assert!(test.store.consumer_at(&test.account(), SourceId(1), "+1").await.expect("reads").is_none(), "nobody to write to");
+    test.receive("say m1 +1 hello").await;
+    let agent = test.arrive("agent1").await;
+    let conversation = test.accept(&agent).await;
+    test.receive("leaves l1 +1").await;
+    let refused = test.write(&agent, &conversation, "sorry").await;
+    assert_eq!(refused.map_err(|error| error.kind), Err(PublishErrorKind::OptedOut));
+    test.receive("returns r1 +1").await;
+    // What was told before counts once, however late it is repeated.
+    test.receive("leaves l1 +1").await;
+    assert!(test.write(&agent, &conversation, "welcome").await.is_ok());
+    let at = test.store.consumer_at(&test.account(), SourceId(1), "+1").await.expect("reads").expect("is known");
+    let ledger = test.store.consents(&test.account(), at.consumer.id).await.expect("reads");
+    let mut kinds: Vec<bool> = ledger.iter().map(|entry| entry.kind == ConsentKind::OptOut).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [false, true]);
+}
+
+#[tokio::test]
 async fn after_stop_a_send_is_refused_and_what_was_queued_is_cancelled() {
     let test = TestApp::start().await;
     test.receive("say m1 +1 hello").await;
