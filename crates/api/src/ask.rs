@@ -1,11 +1,13 @@
 //! A signed-in request: who asks, in which account, with what. Every endpoint of the admin API but log-in takes one, so
-//! nothing is reachable without a session, its guard token, and the account that the session is of.
+//! nothing is reachable without a session and its guard token, or an API key and its scope, and the account that either is of.
 
 use crate::error::{ApiError, bad_csrf};
 use crate::options::Connection;
 use crate::page::Query;
+use crate::scopes::scope_of;
 use crate::state::{Api, Origin};
 use antiphon_app::administration::{Act, Once, Revision};
+use antiphon_app::api_keys::API_KEY_PREFIX;
 use antiphon_app::ports::store::SessionKind;
 use antiphon_app::session::Authenticated;
 use antiphon_app::{AccountView, App, Caller};
@@ -30,11 +32,28 @@ const MOST_KEY: usize = 200;
 /// A signed-in request.
 pub(crate) struct Ask {
     pub(crate) api: Api,
-    pub(crate) authenticated: Authenticated,
+    who: Who,
     parts: Parts,
     params: Vec<(String, String)>,
     body: Bytes,
     asked: [u8; 32],
+}
+
+/// Who asks.
+enum Who {
+    /// A user who signed in.
+    Session(Box<Authenticated>),
+    /// Whoever uses a key of theirs.
+    Key(Caller),
+}
+
+impl Who {
+    fn caller(&self) -> &Caller {
+        match self {
+            Who::Session(authenticated) => &authenticated.caller,
+            Who::Key(caller) => caller,
+        }
+    }
 }
 
 impl Ask {
@@ -43,11 +62,19 @@ impl Ask {
     }
 
     pub(crate) fn caller(&self) -> &Caller {
-        &self.authenticated.caller
+        self.who.caller()
     }
 
     pub(crate) fn account(&self) -> &AccountId {
-        &self.authenticated.caller.account
+        &self.caller().account
+    }
+
+    /// The caller's session.
+    pub(crate) fn session(&self) -> Result<&Authenticated, ApiError> {
+        match &self.who {
+            Who::Session(authenticated) => Ok(authenticated),
+            Who::Key(_) => Err(for_sessions_only()),
+        }
     }
 
     /// The account's configuration as it stands.
@@ -61,7 +88,11 @@ impl Ask {
             return Ok(());
         }
         let names: Vec<&str> = any.iter().map(|privilege| privilege.name()).collect();
-        Err(ApiError::forbidden(format!("your profile lacks the privilege `{}`", names.join("` or `"))).remedy("ask an administrator"))
+        let (whose, remedy) = match self.who {
+            Who::Session(_) => ("your profile", "ask an administrator"),
+            Who::Key(_) => ("the API key's user, or who made it,", "let a user with that privilege have the key"),
+        };
+        Err(ApiError::forbidden(format!("{whose} lacks the privilege `{}`", names.join("` or `"))).remedy(remedy))
     }
 
     /// The object that the path names; a text that can't be its id names nothing.
@@ -120,16 +151,16 @@ impl FromRequest<Api> for Ask {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
-        let authenticated = authenticate(api, &parts.method, &parts.headers).await?;
-        let caller = &authenticated.caller;
+        let who = who_asks(api, &parts).await?;
+        let caller = who.caller();
         let raw = RawPathParams::from_request_parts(&mut parts, api).await.map_err(|_| ApiError::not_found("object"))?;
         let params: Vec<(String, String)> = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let foreign = params.iter().any(|(name, value)| name == "account" && value != caller.account.as_str());
         if foreign {
             // The same answer whether there is such an account or not.
-            return Err(ApiError::forbidden("you are signed in to another account").remedy("sign in to this account"));
+            return Err(ApiError::forbidden("you belong to another account").remedy("sign in to this account, or use a key of it"));
         }
-        let key = format!("{}.{}", caller.account, caller.id());
+        let key = caller.key.map_or_else(|| format!("{}.{}", caller.account, caller.id()), |key| key.to_string());
         api.requests.check(&key, api.app.clock()).map_err(ApiError::too_many)?;
         let body = match parts.method {
             Method::GET | Method::HEAD => Bytes::new(),
@@ -141,8 +172,27 @@ impl FromRequest<Api> for Ask {
         hasher.update([0]);
         hasher.update(&body);
         let asked = hasher.finalize().into();
-        Ok(Self { api: api.clone(), authenticated, parts, params, body, asked })
+        Ok(Self { api: api.clone(), who, parts, params, body, asked })
     }
+}
+
+/// A key opens what its scopes name; everything else needs a session.
+async fn who_asks(api: &Api, parts: &Parts) -> Result<Who, ApiError> {
+    let Some((secret, false)) = token(&parts.headers).filter(|(token, _)| token.starts_with(API_KEY_PREFIX)) else {
+        return Ok(Who::Session(Box::new(authenticate(api, &parts.method, &parts.headers).await?)));
+    };
+    let peer = api.origin(connection(parts), &parts.headers, parts.uri.host()).peer;
+    let holder = api.app.authenticate_key(&secret, peer)?;
+    let needed = scope_of(parts.method.as_str(), parts.uri.path()).ok_or_else(for_sessions_only)?;
+    if !holder.key.opens(needed) {
+        let error = ApiError::new(StatusCode::FORBIDDEN, "scope_missing", format!("the API key lacks the scope `{needed}`"));
+        return Err(error.remedy("add the scope to the key, or use another key"));
+    }
+    Ok(Who::Key(holder.caller))
+}
+
+fn for_sessions_only() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "session_only", "no API key opens this").remedy("sign in with POST /api/v1/session")
 }
 
 pub(crate) fn connection(parts: &Parts) -> Connection {

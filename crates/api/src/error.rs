@@ -3,6 +3,7 @@
 
 use antiphon_app::Unavailable;
 use antiphon_app::administration::{AdminError, AdminErrorKind};
+use antiphon_app::api_keys::KeyRefused;
 use antiphon_app::ports::store::ReadError;
 use antiphon_app::query::ReadRefused;
 use antiphon_app::session::AuthError;
@@ -165,6 +166,20 @@ impl From<AuthError> for ApiError {
             AuthError::BadCsrf => bad_csrf(),
             AuthError::Unavailable(error) => error.into(),
         }
+    }
+}
+
+impl From<KeyRefused> for ApiError {
+    fn from(refused: KeyRefused) -> Self {
+        let (status, code, remedy) = match refused {
+            KeyRefused::Unknown => (StatusCode::UNAUTHORIZED, "api_key_unknown", "let an administrator make a new one"),
+            KeyRefused::Expired => {
+                (StatusCode::UNAUTHORIZED, "api_key_expired", "let an administrator make a new one, or change when it ends")
+            }
+            KeyRefused::UserDisabled => (StatusCode::UNAUTHORIZED, "api_key_disabled", "enable the user, or make a key for another one"),
+            KeyRefused::Elsewhere(_) => (StatusCode::FORBIDDEN, "api_key_elsewhere", "let an administrator add the network to the key"),
+        };
+        Self::new(status, code, refused.to_string()).remedy(remedy)
     }
 }
 

@@ -5,6 +5,7 @@
 //! conversation, knows a vendor, or reaches the store but for reads that were authorised. Start at [`router`].
 
 mod agents;
+mod api_keys;
 mod app_notifications;
 mod apps;
 mod ask;
@@ -28,6 +29,7 @@ mod options;
 mod page;
 mod probes;
 mod profiles;
+mod scopes;
 mod session;
 mod settings;
 mod skills;

@@ -3,9 +3,10 @@
 //! What all operations share (path members, error answers, how one signs in) is put in here once instead of at each handler.
 
 use crate::error::ErrorBody;
+use crate::scopes::scope_of;
 use crate::{
-    agents, app_notifications, apps, audit, channel_apps, channel_log, channels, consents, consumers, conversations, dead_letters,
-    deliveries, identity_providers, profiles, session, settings, skills, sources, state::Api, stats, users,
+    agents, api_keys, app_notifications, apps, audit, channel_apps, channel_log, channels, consents, consumers, conversations,
+    dead_letters, deliveries, identity_providers, profiles, session, settings, skills, sources, state::Api, stats, users,
 };
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -38,6 +39,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .merge(apps::routes())
         .merge(app_notifications::routes())
         .merge(identity_providers::routes())
+        .merge(api_keys::routes())
         .merge(conversations::routes())
         .merge(deliveries::routes())
         .merge(consumers::routes())
@@ -70,6 +72,8 @@ pub fn document() -> String {
     }
     document["components"]["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer"},
+        "api_key": {"type": "http", "scheme": "bearer", "bearerFormat": "antk_ and 64 hex digits",
+            "description": "A key of the account; each operation names the scope that it needs."},
         "cookie": {"type": "apiKey", "in": "cookie", "name": crate::ask::SESSION_COOKIE,
             "description": "Changing requests need the header X-CSRF-Token besides."},
     });
@@ -81,8 +85,12 @@ pub fn document() -> String {
 /// What can go wrong: status, name, description.
 const ERRORS: [(&str, &str, &str); 9] = [
     ("400", "Invalid", "A value makes no sense, or a member is unknown; `field` names it."),
-    ("401", "Unauthenticated", "Not signed in, or the session has ended."),
-    ("403", "Forbidden", "The profile lacks the privilege, the session is of another account, or the guard token is missing."),
+    ("401", "Unauthenticated", "Not signed in, or the session or key has ended."),
+    (
+        "403",
+        "Forbidden",
+        "The profile or key lacks the privilege or scope, the session is of another account, or the guard token is missing.",
+    ),
     ("404", "NotFound", "There is no such object."),
     ("409", "Conflict", "A unique value is in use, or the object is in no state for that."),
     ("412", "Stale", "The object changed since it was read."),
@@ -108,7 +116,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
     }
     parameters.extend(operation["parameters"].as_array().cloned().unwrap_or_default());
-    if method == "patch" {
+    if matches!(method, "patch" | "delete") && path.contains("{id}") || method == "patch" {
         parameters.push(json!({"name": "If-Match", "in": "header", "schema": {"type": "string"},
             "description": "The ETag of the object that the change was made for; another one is refused with 412."}));
     }
@@ -123,7 +131,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             "403" => !public,
             "404" => path.contains("{id}"),
             "409" => changes && !public,
-            "412" => method == "patch",
+            "412" => method == "patch" || method == "delete" && path.contains("{id}"),
             "413" => changes,
             _ => true,
         };
@@ -132,7 +140,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         }
     }
     if !public {
-        operation["security"] = json!([{"bearer": []}, {"cookie": []}]);
+        let mut ways = vec![json!({"bearer": []}), json!({"cookie": []})];
+        ways.extend(scope_of(method, path).map(|scope| json!({"api_key": [scope.to_string()]})));
+        operation["security"] = Value::Array(ways);
     }
 }
 

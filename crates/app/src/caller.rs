@@ -1,9 +1,9 @@
 //! Who asks: every authorised use case takes a caller.
 
-use antiphon_domain::{AccountId, Privilege, Profile, User, UserId};
+use antiphon_domain::{AccountId, ApiKeyId, Privilege, Profile, User, UserId};
 use std::sync::Arc;
 
-/// A signed-in user with what they may do.
+/// A signed-in user, or who uses a key of theirs, with what they may do.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// In which account.
@@ -12,6 +12,8 @@ pub struct Caller {
     pub user: Arc<User>,
     /// With which privileges.
     pub profile: Arc<Profile>,
+    /// The key of the admin API that they use; `None` when they signed in.
+    pub key: Option<ApiKeyId>,
 }
 
 impl Caller {

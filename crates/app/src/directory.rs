@@ -3,7 +3,9 @@
 use crate::channel::Keys;
 use crate::notify::Notified;
 use crate::ports::store::{AccountRows, ConnectorApp, DirectoryRows, IdentityProvider};
-use antiphon_domain::{Account, AccountId, ChannelApp, ChannelAppId, Pid, Profile, Skill, SkillId, Source, SourceId, User, UserId};
+use antiphon_domain::{
+    Account, AccountId, ApiKey, ApiKeyId, ChannelApp, ChannelAppId, Pid, Profile, Skill, SkillId, Source, SourceId, Timestamp, User, UserId,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ pub struct Directory {
     sources: HashMap<SourceId, AccountId>,
     by_address: HashMap<String, (AccountId, SourceId)>,
     apps: HashMap<ChannelAppId, AccountId>,
+    by_key: HashMap<[u8; 32], (AccountId, ApiKeyId)>,
 }
 
 /// One account's configuration.
@@ -39,6 +42,10 @@ pub struct AccountView {
     pub identity_providers: BTreeMap<String, Arc<IdentityProvider>>,
     /// Features that are switched otherwise than by default.
     pub feature_grants: BTreeMap<String, bool>,
+    /// Keys of the admin API by id.
+    pub api_keys: BTreeMap<ApiKeyId, Arc<ApiKey>>,
+    /// When each of them was last used, as far as that was stored when this was read.
+    pub(crate) keys_used: BTreeMap<ApiKeyId, Timestamp>,
     /// Connector apps that are told what happens.
     pub(crate) notified: Vec<Arc<Notified>>,
     by_login: HashMap<String, UserId>,
@@ -60,6 +67,7 @@ impl Directory {
                 }
             }
             directory.apps.extend(view.channel_apps.keys().map(|app| (*app, id.clone())));
+            directory.by_key.extend(view.api_keys.values().map(|key| (key.hash, (id.clone(), key.id))));
             directory.accounts.insert(id, Arc::new(view));
         }
         directory
@@ -86,6 +94,13 @@ impl Directory {
         let (account, id) = self.by_address.get(&address_key(channel, address))?;
         let view = self.accounts.get(account)?;
         Some((view, view.sources.get(id)?))
+    }
+
+    /// A key of the admin API of any account, by the hash of its secret.
+    pub fn api_key(&self, hash: &[u8; 32]) -> Option<(&Arc<AccountView>, &Arc<ApiKey>)> {
+        let (account, id) = self.by_key.get(hash)?;
+        let view = self.accounts.get(account)?;
+        Some((view, view.api_keys.get(id)?))
     }
 
     /// A vendor app of a channel, by id or, where only one account has that name, by name.
@@ -123,6 +138,8 @@ impl AccountView {
             removed_apps,
             identity_providers: rows.identity_providers.into_iter().map(|provider| (provider.issuer.clone(), Arc::new(provider))).collect(),
             feature_grants: rows.feature_grants.into_iter().collect(),
+            keys_used: rows.api_keys.iter().filter_map(|(key, used)| Some((key.id, (*used)?))).collect(),
+            api_keys: rows.api_keys.into_iter().map(|(key, _)| (key.id, Arc::new(key))).collect(),
             notified: Vec::new(),
             by_login: HashMap::new(),
             by_pid: HashMap::new(),

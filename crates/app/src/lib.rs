@@ -4,6 +4,7 @@
 //! announces. Nothing here knows HTTP servers, SQL, or any vendor.
 
 pub mod administration;
+pub mod api_keys;
 pub mod caller;
 mod catch_up;
 pub mod channel;
@@ -83,6 +84,7 @@ pub struct App {
     passes: sign_in::Passes,
     sessions: session::SessionCache,
     signers: session::Signers,
+    key_uses: api_keys::Uses,
     identity: identity::Identity,
     stopping: tokio::sync::watch::Sender<bool>,
     tasks: Mutex<tokio::task::JoinSet<()>>,

@@ -10,7 +10,7 @@ pub(crate) use signed::Signers;
 pub use signed::{Signature, Signed};
 
 use crate::ports::bus::{Announcement, Topic};
-use crate::ports::store::{ApiKey, AuditRow, Login, Session, SessionKind, UnitOfWork, Write};
+use crate::ports::store::{AuditRow, BotKey, Login, Session, SessionKind, UnitOfWork, Write};
 use crate::{AccountView, App, Caller, Unavailable};
 use antiphon_domain::login::{LoginPolicy, Weakness};
 use antiphon_domain::{AccountId, RowId, Timestamp, User, UserId};
@@ -36,7 +36,7 @@ pub enum SignIn {
         /// Log-in name.
         login: String,
         /// All four keys.
-        keys: ApiKey,
+        keys: BotKey,
     },
 }
 
@@ -158,7 +158,7 @@ impl App {
         )));
         self.commit(unit).await.map_err(Unavailable::from)?;
         let profile = view.profile_of(&user);
-        Ok(SignedIn { caller: Caller { account: id.clone(), user, profile }, bearer, csrf, expires_at })
+        Ok(SignedIn { caller: Caller { account: id.clone(), user, profile, key: None }, bearer, csrf, expires_at })
     }
 
     /// Whoever shows these is that user. Failures are counted, written down, and lock the user for a while when they are many.
@@ -215,6 +215,7 @@ impl App {
             id: RowId(self.ids.ascending(now)),
             at: now,
             by: Some(user.id),
+            by_key: None,
             action: action.into(),
             object_kind: "user".into(),
             object_id: user.id.to_string().into(),
@@ -251,7 +252,7 @@ impl App {
         if session.app.as_ref().is_some_and(|app| !installed(&app.client_id)) {
             return Err(AuthError::NoSession);
         }
-        let caller = Caller { account, user: Arc::clone(user), profile: view.profile_of(user) };
+        let caller = Caller { account, user: Arc::clone(user), profile: view.profile_of(user), key: None };
         let idle = self.is_idle(&caller, &session, now);
         if session.expires_at <= now || idle {
             self.sessions.forget(&key);
@@ -384,7 +385,7 @@ impl App {
     }
 }
 
-fn same_keys(own: &ApiKey, given: &ApiKey) -> bool {
+fn same_keys(own: &BotKey, given: &BotKey) -> bool {
     let pairs = [
         (&own.app_key, &given.app_key),
         (&own.secret, &given.secret),

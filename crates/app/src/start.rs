@@ -77,6 +77,7 @@ impl App {
             passes: crate::sign_in::Passes::default(),
             sessions: crate::session::SessionCache::default(),
             signers: crate::session::Signers::default(),
+            key_uses: crate::api_keys::Uses::default(),
             identity,
             stopping: tokio::sync::watch::channel(false).0,
             tasks: Mutex::new(tokio::task::JoinSet::new()),

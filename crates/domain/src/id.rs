@@ -133,6 +133,10 @@ prefixed_id!(
     NotificationId, "ntf_", "a notification id (ntf_ and 16 hex digits)"
 );
 prefixed_id!(
+    /// A key of the admin API: `key_` and 16 hex digits. It is no secret.
+    ApiKeyId, "key_", "an API key's id (key_ and 16 hex digits)"
+);
+prefixed_id!(
     /// A row of a log that the administrator pages through (dead letters, channel log, audit, consents): `row_` and 16 hex digits; ascending in time.
     RowId, "row_", "a row id (row_ and 16 hex digits)"
 );

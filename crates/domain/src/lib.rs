@@ -5,6 +5,7 @@
 //! [`delivery`] for the life of an outbound message.
 
 pub mod account;
+pub mod api_key;
 pub mod consent;
 pub mod consumer;
 pub mod conversation;
@@ -20,6 +21,7 @@ pub mod time;
 pub mod user;
 
 pub use account::{Account, AccountSettings, Skill};
+pub use api_key::{ApiKey, Scope};
 pub use consumer::Consumer;
 pub use conversation::{Change, ChangeKind, Conversation, Dialog, DialogKind, Participant, Role};
 pub use delivery::{Delivery, DeliveryStatus};

@@ -31,11 +31,13 @@ pub enum Privilege {
     ManageConsents,
     /// Read the audit trail.
     ViewAudit,
+    /// See, make and revoke API keys.
+    ManageApiKeys,
 }
 
 impl Privilege {
     /// Every privilege, in the order in which screens list them.
-    pub const ALL: [Privilege; 14] = [
+    pub const ALL: [Privilege; 15] = [
         Privilege::HandleConversations,
         Privilege::ViewAllConversations,
         Privilege::JoinConversations,
@@ -50,6 +52,7 @@ impl Privilege {
         Privilege::ViewChannelLog,
         Privilege::ManageConsents,
         Privilege::ViewAudit,
+        Privilege::ManageApiKeys,
     ];
 
     /// The name used in the admin API and in custom profiles.
@@ -69,6 +72,7 @@ impl Privilege {
             Privilege::ViewChannelLog => "view_channel_log",
             Privilege::ManageConsents => "manage_consents",
             Privilege::ViewAudit => "view_audit",
+            Privilege::ManageApiKeys => "manage_api_keys",
         }
     }
 

@@ -130,7 +130,7 @@ impl TestApp {
         let directory = self.app.directory();
         let view = directory.account(&self.account()).expect("the account is there");
         let user = Arc::clone(view.user_by_login(login).expect("the user is there"));
-        Caller { account: self.account(), profile: view.profile_of(&user), user }
+        Caller { account: self.account(), profile: view.profile_of(&user), user, key: None }
     }
 
     /// A consumer of our own protocols, by the id that their program gives them.

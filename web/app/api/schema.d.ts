@@ -17,6 +17,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{account}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** API keys, oldest first. Needs `manage_api_keys`. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /** Makes an API key and shows its secret this once. Needs `manage_api_keys`. */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account}/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One API key. Needs `manage_api_keys`. */
+        get: operations["show_api_key"];
+        put?: never;
+        post?: never;
+        /** Revokes an API key: it is refused from now on, and gone from the list. Needs `manage_api_keys`. */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        /** Changes an API key. Needs `manage_api_keys`. */
+        patch: operations["update_api_key"];
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/apps": {
         parameters: {
             query?: never;
@@ -856,6 +893,47 @@ export interface components {
             skill_ids: string[];
             user_id: string;
         };
+        /** @description A key of this API, without its secret. */
+        ApiKey: {
+            /** @description How its secret begins. */
+            beginning: string;
+            /** Format: int64 */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Refused from then on, UTC milliseconds; null: never.
+             */
+            expires_at: number | null;
+            /** @description `key_` and 16 hex digits; no secret. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Null: never so far.
+             */
+            last_used_at: number | null;
+            name: string;
+            /** @description Where it may be used from, as `address/prefix`; empty: everywhere. */
+            networks: string[];
+            /** @description What it opens: `users:read`, `users:write` and so on; writing opens reading, too. */
+            scopes: string[];
+            /** Format: int64 */
+            updated_at: number;
+            /** @description In whose name it acts. */
+            user_id: string;
+        };
+        /** @description Changes of an API key; what is not given stays. Its secret and its user never change. */
+        ApiKeyChanges: {
+            /**
+             * Format: int64
+             * @description Null: never.
+             */
+            expires_at?: number | null;
+            name?: string | null;
+            /** @description All that it may be used from. */
+            networks?: string[] | null;
+            /** @description All that it opens from now on, as far as you may do it. */
+            scopes?: string[] | null;
+        };
         /** @description Changes of an outside program; what is not given stays. */
         AppChanges: {
             client_secret?: string | null;
@@ -990,6 +1068,8 @@ export interface components {
             at: number;
             /** @description A user's id; null for the bootstrap file and the command line. */
             by: string | null;
+            /** @description The API key that they used; null when they signed in. */
+            by_api_key: string | null;
             /** @description Changed members with their values before and after; of secrets only that they were set. */
             detail: Record<string, never>;
             id: string;
@@ -1444,6 +1524,12 @@ export interface components {
          * @enum {string}
          */
         LogDirection: "in" | "out";
+        /** @description An API key, with its secret. */
+        MadeApiKey: {
+            key: components["schemas"]["ApiKey"];
+            /** @description Goes into `Authorization: Bearer …`. Shown this once: null when this `Idempotency-Key` was answered before. */
+            secret: string | null;
+        };
         /** @description What media one message holds. */
         MediaCapability: {
             /**
@@ -1506,6 +1592,25 @@ export interface components {
          * @enum {string}
          */
         MessageKind: "text" | "file" | "rich";
+        /** @description An API key to be made. */
+        NewApiKey: {
+            /**
+             * Format: int64
+             * @description Refused from then on, UTC milliseconds; never when not given.
+             */
+            expires_at?: number | null;
+            /** @description Unique in the account. */
+            name: string;
+            /** @description Where it may be used from, as `address/prefix`; everywhere when empty. */
+            networks?: string[];
+            /** @description What it opens; at least one. */
+            scopes: string[];
+            /**
+             * @description In whose name it acts: it can never do what they may not, and is refused while they are disabled. Your own when not given;
+             *     another user must not have privileges that you don't have.
+             */
+            user_id?: string | null;
+        };
         /** @description An outside program to be installed. */
         NewApp: {
             /** @description Unique in the account: letters, digits, dots, dashes and underscores. */
@@ -1615,6 +1720,13 @@ export interface components {
         Page_AgentStatus: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["AgentStatus"][];
+            /** @description Goes into `after` of the next request; null on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_ApiKey: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["ApiKey"][];
             /** @description Goes into `after` of the next request; null on the last page. */
             next: string | null;
         };
@@ -2224,7 +2336,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description The profile lacks the privilege, the session is of another account, or the guard token is missing. */
+        /** @description The profile or key lacks the privilege or scope, the session is of another account, or the guard token is missing. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2278,7 +2390,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description Not signed in, or the session has ended. */
+        /** @description Not signed in, or the session or key has ended. */
         Unauthenticated: {
             headers: {
                 [name: string]: unknown;
@@ -2329,6 +2441,166 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once, for 24 hours; with another request it is refused with 409. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the object that the change was made for; another one is refused with 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    update_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the object that the change was made for; another one is refused with 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                account: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };
@@ -2428,7 +2700,10 @@ export interface operations {
     remove_app: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the object that the change was made for; another one is refused with 412. */
+                "If-Match"?: string;
+            };
             path: {
                 account: string;
                 id: string;
@@ -2447,6 +2722,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["Stale"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };

@@ -16,6 +16,9 @@ pub(crate) struct AuditEntry {
     /// A user's id; null for the bootstrap file and the command line.
     #[schema(required)]
     by: Option<String>,
+    /// The API key that they used; null when they signed in.
+    #[schema(required)]
+    by_api_key: Option<String>,
     /// For example `user.created`.
     action: String,
     /// For example `user`.
@@ -44,6 +47,7 @@ pub(crate) async fn list_audit(ask: Ask) -> Result<Json<Page<AuditEntry>>, ApiEr
             id: row.id.to_string(),
             at: row.at.0,
             by: row.by.map(|user| user.to_string()),
+            by_api_key: row.by_key.map(|key| key.to_string()),
             action: row.action.to_string(),
             object_kind: row.object_kind.to_string(),
             object_id: row.object_id.to_string(),

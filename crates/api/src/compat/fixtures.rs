@@ -30,6 +30,7 @@ pub(crate) fn view() -> Arc<AccountView> {
         channel_apps: Vec::new(),
         connector_apps: Vec::new(),
         identity_providers: Vec::new(),
+        api_keys: Vec::new(),
         feature_grants: Vec::new(),
     };
     Arc::clone(Directory::new(DirectoryRows { accounts: vec![rows] }).account(&id).expect("the account is there"))

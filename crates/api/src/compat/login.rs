@@ -7,7 +7,7 @@ use super::asker::Asker;
 use super::failure::{failed, too_fast, unavailable};
 use super::socket::cookie;
 use super::{Shared, discovery};
-use antiphon_app::ports::store::ApiKey;
+use antiphon_app::ports::store::BotKey;
 use antiphon_app::session::{AuthError, SignIn, SignInError, Signed, SignedIn};
 use antiphon_domain::Privilege;
 use axum::body::Bytes;
@@ -143,7 +143,7 @@ fn sign_in_of(asked: Login) -> Result<SignIn, &'static str> {
     match (asked.password, asked.app_key, asked.secret, asked.access_token, asked.access_token_secret) {
         (Some(password), ..) => Ok(SignIn::Password { login, password, browser: false }),
         (None, Some(app_key), Some(secret), Some(access_token), Some(access_token_secret)) => {
-            Ok(SignIn::Keys { login, keys: ApiKey { app_key, secret, access_token, access_token_secret } })
+            Ok(SignIn::Keys { login, keys: BotKey { app_key, secret, access_token, access_token_secret } })
         }
         _ => Err("password: give it, or all of appKey, secret, accessToken and accessTokenSecret"),
     }

@@ -6,7 +6,7 @@
 use super::Shared;
 use super::asker::Asker;
 use super::failure::{failed, too_fast, unavailable};
-use antiphon_app::ports::store::ApiKey;
+use antiphon_app::ports::store::BotKey;
 use antiphon_app::session::{SignInError, Signature, Signed};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -86,7 +86,7 @@ fn normalized(given: &Given, query: &str) -> Option<String> {
 }
 
 /// Whether one of these texts has the signature.
-fn is_right(given: &str, sha256: bool, keys: &ApiKey, texts: &[String]) -> bool {
+fn is_right(given: &str, sha256: bool, keys: &BotKey, texts: &[String]) -> bool {
     let key = format!("{}&{}", encoded(&keys.secret), encoded(&keys.access_token_secret));
     texts.iter().fold(false, |right, text| {
         let made = if sha256 {
@@ -188,7 +188,7 @@ impl<'a> Claim<'a> {
 }
 
 async fn who(shared: &Shared, asker: Asker, claim: &Claim<'_>) -> Result<Signed, No> {
-    let right = |keys: &ApiKey| is_right(claim.proof, claim.sha256, keys, &claim.texts);
+    let right = |keys: &BotKey| is_right(claim.proof, claim.sha256, keys, &claim.texts);
     let known = shared.app.knows_signer(&claim.account, claim.signature);
     if !known {
         admitted(shared, asker)?;

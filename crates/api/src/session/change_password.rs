@@ -22,7 +22,7 @@ pub(crate) async fn change_password(ask: Ask) -> Result<StatusCode, ApiError> {
     // Guessing the current password is throttled like signing in.
     ask.api.sign_ins.check(&ask.origin().peer, ask.app().clock()).map_err(ApiError::too_many)?;
     ask.app()
-        .change_password(ask.caller(), Some(ask.authenticated.session.token_hash), &given.current_password, &given.new_password)
+        .change_password(ask.caller(), Some(ask.session()?.session.token_hash), &given.current_password, &given.new_password)
         .await
         .map_err(|error| match error {
             ChangeError::WrongCurrent => ApiError::invalid("current_password", "the current password is wrong"),

@@ -17,7 +17,7 @@ pub(crate) struct SessionKept {
 /// A person did something in the browser: their idle time begins anew. Meant to be called at most once a minute.
 #[utoipa::path(post, path = "/api/v1/session/activity", tag = "session", responses((status = 200, body = SessionKept)))]
 pub(crate) async fn report_activity(ask: Ask) -> Result<Json<SessionKept>, ApiError> {
-    let mut authenticated = ask.authenticated.clone();
+    let mut authenticated = ask.session()?.clone();
     ask.app().report_activity(&mut authenticated).await?;
     Ok(Json(SessionKept { idle: IdleLogOut::of(ask.app(), &authenticated) }))
 }

@@ -9,6 +9,7 @@ use http::{StatusCode, header};
 /// Ends the session.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204)))]
 pub(crate) async fn sign_out(ask: Ask) -> Result<Response, ApiError> {
+    ask.session()?;
     if let Some(bearer) = ask.bearer() {
         ask.app().sign_out(&bearer).await?;
     }

@@ -98,13 +98,13 @@ pub(crate) struct GivenKey {
     access_token_secret: String,
 }
 
-impl From<GivenKey> for store::ApiKey {
+impl From<GivenKey> for store::BotKey {
     fn from(key: GivenKey) -> Self {
         Self { app_key: key.app_key, secret: key.secret, access_token: key.access_token, access_token_secret: key.access_token_secret }
     }
 }
 
-fn keys(given: Vec<GivenKey>) -> Vec<store::ApiKey> {
+fn keys(given: Vec<GivenKey>) -> Vec<store::BotKey> {
     given.into_iter().map(Into::into).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::harness::*;
 use antiphon_api::compat::CompatLimits;
 use antiphon_app::administration::{Act, NewUser};
-use antiphon_app::ports::store::ApiKey;
+use antiphon_app::ports::store::BotKey;
 use antiphon_app::ports::{Clock, Store};
 use antiphon_domain::{AccountSettings, UserKind};
 use axum::body::Body;
@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 const HISTORY: &str = "/messaging_history/api/account/12/conversations/conversation/search";
 const SECRETS: &str = "the-secret&the-access-secret";
 
-fn keys() -> ApiKey {
+fn keys() -> BotKey {
     let text = |text: &str| text.to_owned();
-    ApiKey {
+    BotKey {
         app_key: text("the-app-key"),
         secret: text("the-secret"),
         access_token: text("the-access-token"),

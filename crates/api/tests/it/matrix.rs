@@ -3,7 +3,7 @@
 //! A route that is not in the table fails the test: whoever adds one decides here who may use it.
 
 use crate::world::{OTHER, Principal, World};
-use antiphon_domain::{Privilege, SourceId};
+use antiphon_domain::{Privilege, Scope, SourceId};
 use antiphon_testkit::app::{ADDRESS, PASSWORD};
 use antiphon_testkit::net::answer;
 use http::Method;
@@ -23,72 +23,78 @@ const SERVING: &[&str] = &[AGENT, MANAGER, ADMIN];
 const MANAGERS: &[&str] = &[MANAGER, ADMIN];
 const ADMINS: &[&str] = &[ADMIN];
 
-/// Who may. The object of `{id}` is the first account's: its conversation, its skill, and so on.
-const TABLE: &[(&str, &str, &[&str])] = &[
-    ("get", "/api/v1/session", ALL),
-    ("delete", "/api/v1/session", ALL),
-    ("post", "/api/v1/session/password", ALL),
-    ("post", "/api/v1/session/activity", ALL),
-    ("get", "/api/v1/channels", ALL),
-    ("get", "users", ADMINS),
-    ("post", "users", ADMINS),
-    ("get", "users/{id}", ADMINS),
-    ("patch", "users/{id}", ADMINS),
-    ("post", "users/{id}/password", ADMINS),
-    ("post", "users/{id}/unlock", ADMINS),
-    ("get", "agents", MANAGERS),
-    ("get", "colleagues", AGENTS),
-    ("get", "profiles", ADMINS),
-    ("post", "profiles", ADMINS),
-    ("get", "profiles/{id}", ADMINS),
-    ("patch", "profiles/{id}", ADMINS),
-    ("get", "skills", AGENTS),
-    ("post", "skills", ADMINS),
-    ("get", "skills/{id}", AGENTS),
-    ("patch", "skills/{id}", ADMINS),
-    ("get", "sources", ADMINS),
-    ("post", "sources", ADMINS),
-    ("get", "sources/{id}", ADMINS),
-    ("patch", "sources/{id}", ADMINS),
-    ("get", "sources/{id}/templates", AGENTS),
-    ("get", "channel-apps", ADMINS),
-    ("post", "channel-apps", ADMINS),
-    ("get", "channel-apps/{id}", ADMINS),
-    ("patch", "channel-apps/{id}", ADMINS),
-    ("get", "apps", ADMINS),
-    ("post", "apps", ADMINS),
-    ("get", "apps/{id}", ADMINS),
-    ("patch", "apps/{id}", ADMINS),
-    ("post", "apps/{id}/secret", ADMINS),
-    ("get", "apps/{id}/notifications", ADMINS),
-    ("get", "apps/{id}/notifications/{notification}", ADMINS),
-    ("get", "apps/{id}/state", ADMINS),
-    ("post", "apps/{id}/test", ADMINS),
-    ("post", "apps/{id}/redrive", ADMINS),
-    ("delete", "apps/{id}", ADMINS),
-    ("get", "identity-providers", ADMINS),
-    ("post", "identity-providers", ADMINS),
-    ("get", "identity-providers/{id}", ADMINS),
-    ("patch", "identity-providers/{id}", ADMINS),
-    ("get", "conversations", AGENTS),
-    ("get", "conversations/{id}", SERVING),
-    ("get", "conversations/{id}/visit", SERVING),
-    ("get", "conversations/{id}/messages", SERVING),
-    ("get", "conversations/{id}/changes", SERVING),
-    ("get", "deliveries", MANAGERS),
-    ("post", "deliveries/{id}/retry", SERVING),
-    ("get", "consumers", MANAGERS),
-    ("get", "consumers/{id}", SERVING),
-    ("get", "consumers/{id}/consents", SERVING),
-    ("post", "consumers/{id}/consents", MANAGERS),
-    ("get", "dead-letters", ADMINS),
-    ("get", "dead-letters/{id}", ADMINS),
-    ("post", "dead-letters/{id}/redrive", ADMINS),
-    ("get", "channel-log", ADMINS),
-    ("get", "audit", ADMINS),
-    ("get", "settings", ADMINS),
-    ("patch", "settings", ADMINS),
-    ("get", "stats", MANAGERS),
+/// Who may, and which scope lets an API key; without one, no key may. The object of `{id}` is the first account's: its conversation,
+/// its skill, and so on.
+const TABLE: &[(&str, &str, &[&str], &str)] = &[
+    ("get", "/api/v1/session", ALL, ""),
+    ("delete", "/api/v1/session", ALL, ""),
+    ("post", "/api/v1/session/password", ALL, ""),
+    ("post", "/api/v1/session/activity", ALL, ""),
+    ("get", "/api/v1/channels", ALL, "sources:read"),
+    ("get", "users", ADMINS, "users:read"),
+    ("post", "users", ADMINS, "users:write"),
+    ("get", "users/{id}", ADMINS, "users:read"),
+    ("patch", "users/{id}", ADMINS, "users:write"),
+    ("post", "users/{id}/password", ADMINS, "users:write"),
+    ("post", "users/{id}/unlock", ADMINS, "users:write"),
+    ("get", "agents", MANAGERS, "users:read"),
+    ("get", "colleagues", AGENTS, "users:read"),
+    ("get", "profiles", ADMINS, "users:read"),
+    ("post", "profiles", ADMINS, "users:write"),
+    ("get", "profiles/{id}", ADMINS, "users:read"),
+    ("patch", "profiles/{id}", ADMINS, "users:write"),
+    ("get", "skills", AGENTS, "skills:read"),
+    ("post", "skills", ADMINS, "skills:write"),
+    ("get", "skills/{id}", AGENTS, "skills:read"),
+    ("patch", "skills/{id}", ADMINS, "skills:write"),
+    ("get", "sources", ADMINS, "sources:read"),
+    ("post", "sources", ADMINS, "sources:write"),
+    ("get", "sources/{id}", ADMINS, "sources:read"),
+    ("patch", "sources/{id}", ADMINS, "sources:write"),
+    ("get", "sources/{id}/templates", AGENTS, "sources:read"),
+    ("get", "channel-apps", ADMINS, "sources:read"),
+    ("post", "channel-apps", ADMINS, "sources:write"),
+    ("get", "channel-apps/{id}", ADMINS, "sources:read"),
+    ("patch", "channel-apps/{id}", ADMINS, "sources:write"),
+    ("get", "apps", ADMINS, "apps:read"),
+    ("post", "apps", ADMINS, "apps:write"),
+    ("get", "apps/{id}", ADMINS, "apps:read"),
+    ("patch", "apps/{id}", ADMINS, "apps:write"),
+    ("post", "apps/{id}/secret", ADMINS, "apps:write"),
+    ("get", "apps/{id}/notifications", ADMINS, "apps:read"),
+    ("get", "apps/{id}/notifications/{notification}", ADMINS, "apps:read"),
+    ("get", "apps/{id}/state", ADMINS, "apps:read"),
+    ("post", "apps/{id}/test", ADMINS, "apps:write"),
+    ("post", "apps/{id}/redrive", ADMINS, "apps:write"),
+    ("delete", "apps/{id}", ADMINS, "apps:write"),
+    ("get", "identity-providers", ADMINS, "apps:read"),
+    ("post", "identity-providers", ADMINS, "apps:write"),
+    ("get", "identity-providers/{id}", ADMINS, "apps:read"),
+    ("patch", "identity-providers/{id}", ADMINS, "apps:write"),
+    ("get", "api-keys", ADMINS, ""),
+    ("post", "api-keys", ADMINS, ""),
+    ("get", "api-keys/{id}", ADMINS, ""),
+    ("patch", "api-keys/{id}", ADMINS, ""),
+    ("delete", "api-keys/{id}", ADMINS, ""),
+    ("get", "conversations", AGENTS, "conversations:read"),
+    ("get", "conversations/{id}", SERVING, "conversations:read"),
+    ("get", "conversations/{id}/visit", SERVING, "conversations:read"),
+    ("get", "conversations/{id}/messages", SERVING, "conversations:read"),
+    ("get", "conversations/{id}/changes", SERVING, "conversations:read"),
+    ("get", "deliveries", MANAGERS, "conversations:read"),
+    ("post", "deliveries/{id}/retry", SERVING, "conversations:write"),
+    ("get", "consumers", MANAGERS, "consumers:read"),
+    ("get", "consumers/{id}", SERVING, "consumers:read"),
+    ("get", "consumers/{id}/consents", SERVING, "consumers:read"),
+    ("post", "consumers/{id}/consents", MANAGERS, "consumers:write"),
+    ("get", "dead-letters", ADMINS, "logs:read"),
+    ("get", "dead-letters/{id}", ADMINS, "logs:read"),
+    ("post", "dead-letters/{id}/redrive", ADMINS, "logs:write"),
+    ("get", "channel-log", ADMINS, "logs:read"),
+    ("get", "audit", ADMINS, "audit:read"),
+    ("get", "settings", ADMINS, "settings:read"),
+    ("patch", "settings", ADMINS, "settings:write"),
+    ("get", "stats", MANAGERS, "conversations:read"),
 ];
 
 /// The objects of the first account, by noun.
@@ -107,6 +113,8 @@ impl Objects {
         let app = json!({"client_id": "my-app", "client_secret": "a-long-secret"});
         admin.post("apps", app).await.expect(201);
         admin.post("identity-providers", json!({"issuer": "shop", "jwks_url": "https://shop.example/jwks"})).await.expect(201);
+        let key = admin.post("api-keys", json!({"name": "Export", "scopes": ["audit:read"]})).await.expect(201);
+        let key = key["key"]["id"].as_str().expect("an id").to_owned();
         let first = |list: Value| list["items"][0]["id"].as_str().expect("an item").to_owned();
         let delivery = first(admin.get("deliveries").await.expect(200));
         let letter = first(admin.get("dead-letters").await.expect(200));
@@ -119,6 +127,7 @@ impl Objects {
             ("channel-apps", "app_0000000000000001".to_owned()),
             ("apps", "my-app".to_owned()),
             ("identity-providers", "shop".to_owned()),
+            ("api-keys", key),
             ("conversations", conversation.id.to_string()),
             ("deliveries", delivery),
             ("consumers", conversation.consumer.to_string()),
@@ -170,7 +179,7 @@ fn every_route_is_in_the_table() {
 async fn each_principal_may_exactly_what_the_table_says() {
     let world = World::start().await;
     let objects = Objects::make(&world).await;
-    for (method, path, allowed) in TABLE {
+    for (method, path, allowed, _) in TABLE {
         let whole = objects.fill(&Principal::path(path));
         for login in EVERYONE {
             let who = world.signed_in(login).await;
@@ -184,11 +193,75 @@ async fn each_principal_may_exactly_what_the_table_says() {
     }
 }
 
+/// A key of the first account for a user, with scopes: whoever holds it.
+async fn key_of(world: &World, user: &str, scopes: &[&str]) -> Principal {
+    let name = format!("{user} {}", scopes.join(" "));
+    let made = world.administrator().await.post("api-keys", json!({"name": name, "user_id": user, "scopes": scopes})).await.expect(201);
+    world.holder(made["secret"].as_str().expect("a secret"))
+}
+
+/// Numbers of users.
+const ADMIN_ID: &str = "4";
+const AGENT_ID: &str = "1";
+const MANAGER_ID: &str = "3";
+
+#[tokio::test]
+async fn each_scope_opens_exactly_what_the_table_says() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    let names: Vec<String> = Scope::all().map(|scope| scope.to_string()).collect();
+    assert!(TABLE.iter().all(|row| row.3.is_empty() || names.iter().any(|name| name == row.3)), "the table names a scope that is none");
+    for name in &names {
+        assert!(TABLE.iter().any(|row| row.3 == name), "{name} opens nothing");
+        let key = key_of(&world, ADMIN_ID, &[name]).await;
+        for (method, path, _, scope) in TABLE {
+            // Removed objects would not be there for the next key: what is not there is asked for instead.
+            let whole =
+                objects.fill(&Principal::path(path)).replace("apps/my-app", if *method == "delete" { "apps/none" } else { "apps/my-app" });
+            // Somebody whom whoever makes agents may touch.
+            let whole = whole.replace("users/2", "users/5");
+            let status = ask(&key, method, &whole).await;
+            let opened = name == scope || *name == scope.replace(":read", ":write");
+            assert_eq!(status != 403, opened, "{name}: {method} {whole} gave {status}");
+            assert!(status != 401 && status < 500, "{name}: {method} {whole} gave {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_no_more_than_its_user() {
+    let world = World::start().await;
+    let objects = Objects::make(&world).await;
+    let conversations = ["conversations:write", "consumers:write", "users:read", "skills:read"];
+    for (user, login, scopes) in [(AGENT_ID, AGENT, &conversations), (MANAGER_ID, MANAGER, &conversations)] {
+        let key = key_of(&world, user, scopes).await;
+        for (method, path, allowed, scope) in TABLE {
+            let whole = objects.fill(&Principal::path(path));
+            let status = ask(&key, method, &whole).await;
+            let opened = scopes.iter().any(|own| own == scope || **own == scope.replace(":read", ":write"));
+            let may = status != 401 && status != 403 && !(path.starts_with("deliveries/") && status == 404);
+            assert_eq!(may, opened && allowed.contains(&login), "{login}'s key: {method} {whole} gave {status}");
+        }
+    }
+}
+
+#[test]
+fn the_description_names_the_scope_of_each_operation() {
+    let document: Value = antiphon_api::openapi_document().parse().expect("JSON");
+    for (method, path, _, scope) in TABLE {
+        let whole = if path.starts_with("/api/") { (*path).to_owned() } else { format!("/api/v1/accounts/{{account}}/{path}") };
+        let ways = document["paths"][&whole][method]["security"].as_array().expect("how one signs in").clone();
+        let named: Vec<&Value> = ways.iter().filter_map(|way| way.get("api_key")).collect();
+        let expected = json!([scope]);
+        assert_eq!(named, if scope.is_empty() { vec![] } else { vec![&expected] }, "{method} {path}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_may_anything_without_a_session() {
     let world = World::start().await;
     let objects = Objects::make(&world).await;
-    for (method, path, _) in TABLE {
+    for (method, path, ..) in TABLE {
         let status = ask(&world.anonymous(), method, &objects.fill(&Principal::path(path))).await;
         assert_eq!(status, 401, "{method} {path}");
     }
@@ -199,7 +272,7 @@ async fn nothing_crosses_accounts() {
     let world = World::start().await;
     let objects = Objects::make(&world).await;
     let stranger = world.signed_in_to(OTHER, "admin1").await;
-    for (method, path, _) in TABLE.iter().filter(|row| !row.1.starts_with("/api/")) {
+    for (method, path, ..) in TABLE.iter().filter(|row| !row.1.starts_with("/api/")) {
         let whole = objects.fill(&Principal::path(path));
         assert_eq!(ask(&stranger, method, &whole).await, 403, "{method} {whole}");
         let missing = whole.replace("/accounts/12/", "/accounts/77/");
@@ -220,7 +293,7 @@ async fn nothing_crosses_accounts() {
             assert!(answer.status == 404 || empty, "{method} {own} gave {}", answer.status);
         }
     }
-    for list in ["conversations", "consumers", "deliveries", "dead-letters", "channel-log", "sources", "apps"] {
+    for list in ["conversations", "consumers", "deliveries", "dead-letters", "channel-log", "sources", "apps", "api-keys"] {
         let page = stranger.get(&format!("/api/v1/accounts/{OTHER}/{list}")).await.expect(200);
         assert_eq!(page["items"], json!([]), "{list}");
     }

@@ -11,6 +11,7 @@ The machine-readable description is [`docs/openapi.json`](../openapi.json), and 
 | Subject | Rule |
 |---|---|
 | Signing in | `POST /api/v1/session` with account, log-in name and password sets the cookie `antiphon_session`. With `\"bearer\": true` the answer carries a token for `Authorization: Bearer …` instead. |
+| API keys | `Authorization: Bearer antk_…` with a key of the account. It opens the operations of its scopes (the last table) and nothing else: no session, no other key, none of the compatible interfaces. It acts in the name of a user, never exceeds that user or its maker, and is refused while the user is disabled, after `expires_at`, outside its `networks`, and once revoked. |
 | Guard token | Signed in by cookie, every request but GET needs the session's `csrf` in the header `X-CSRF-Token`. It is the same for all tabs of a session. |
 | Errors | The HTTP status and `{code, message, field?, remedy?, request_id}`. Programs decide by `code`; `field` is dotted for nested members; the server's log has the `request_id`. |
 | Unknown members | 400, in bodies and in the query strings of lists. |
@@ -19,7 +20,7 @@ The machine-readable description is [`docs/openapi.json`](../openapi.json), and 
 | Repeats | `POST` that makes an object takes an `Idempotency-Key`: the same key with the same request makes one object, for 24 hours. |
 | Secrets | Come in and never go out: a secret credential is shown as `{\"set\": true}`, and sending that back leaves it alone. Null removes a value. |
 | Privileges | Nobody gives a profile, or sets a password, above their own privileges. Another account's paths answer 403 whether it exists or not. |
-| Limits | 50 requests per second and user (300 at once), 60 log-ins per minute and address (120 at once), 1 MiB per body, 30 s per request. Beyond: 429 or 503 with `Retry-After`, or 413. |
+| Limits | 50 requests per second of a user or API key (300 at once), 60 log-ins per minute and address (120 at once), 1 MiB per body, 30 s per request. Beyond: 429 or 503 with `Retry-After`, or 413. |
 ";
 
 fn page() -> String {
@@ -57,7 +58,26 @@ fn page() -> String {
         let title: String = name.next().into_iter().flat_map(char::to_uppercase).chain(name).collect();
         let _ = write!(page, "\n## {title}\n\n| Operation | What | Takes |\n|---|---|---|\n{}", rows.concat());
     }
+    page.push_str(&scopes(&document));
     page
+}
+
+/// What each scope opens, as the operations themselves say it.
+fn scopes(document: &Value) -> String {
+    let mut table =
+        "\n## Scopes of API keys\n\nWhoever may write in an area may read there, too.\n\n| Scope | Opens |\n|---|---|\n".to_owned();
+    for scope in antiphon_domain::Scope::all().map(|scope| scope.to_string()) {
+        let mut opened = Vec::new();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in operations.as_object().expect("operations") {
+                if operation["security"].as_array().into_iter().flatten().any(|way| way["api_key"][0] == *scope) {
+                    opened.push(format!("`{} {}`", method.to_uppercase(), path.replace("/api/v1/accounts/{account}", "…")));
+                }
+            }
+        }
+        let _ = writeln!(table, "| `{scope}` | {} |", opened.join(", "));
+    }
+    table
 }
 
 fn fields(schema: &Value) -> String {

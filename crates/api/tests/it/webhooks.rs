@@ -68,6 +68,7 @@ fn busy(world: &World) {
             id: RowId(row),
             at: world.test.clock.now(),
             by: None,
+            by_key: None,
             action: "much".into(),
             object_kind: "row".into(),
             object_id: "1".into(),

@@ -4,6 +4,7 @@
 //! Acts of one process follow one another, so that "load, compare, commit" is safe without versions on every row.
 
 mod accounts;
+mod api_keys;
 mod apps;
 mod connector_apps;
 mod consents;
@@ -22,6 +23,7 @@ mod users;
 mod validate;
 
 pub use accounts::NewAccount;
+pub use api_keys::{ApiKeyPatch, MOST_API_KEYS, MOST_KEY_NETWORKS, MadeApiKey, NewApiKey, key_privileges};
 pub use apps::{ChannelAppPatch, NewChannelApp};
 pub use connector_apps::{AppGuard, ConnectorAppInput, app_source, apps_revision};
 pub use consents::NewConsent;
@@ -34,7 +36,9 @@ pub use users::{NewUser, UserPatch};
 
 use crate::ports::store::{AuditRow, CommitError, ConnectorApp, IdentityProvider, ReadError, UnitOfWork, Write};
 use crate::{AccountView, App, Caller, Unavailable};
-use antiphon_domain::{Account, AccountId, ChannelApp, Privilege, Profile, RowId, Skill, Source, Timestamp, User, UserId};
+use antiphon_domain::{
+    Account, AccountId, ApiKey, ApiKeyId, ChannelApp, Privilege, Profile, RowId, Skill, Source, Timestamp, User, UserId,
+};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -66,6 +70,14 @@ impl By<'_> {
     pub fn user(&self) -> Option<UserId> {
         match self {
             By::Caller(caller) => Some(caller.id()),
+            By::Installation(_) => None,
+        }
+    }
+
+    /// The key that they use, if they do.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        match self {
+            By::Caller(caller) => caller.key,
             By::Installation(_) => None,
         }
     }
@@ -118,7 +130,11 @@ impl<'a> Act<'a> {
     }
 
     fn caller_key(&self) -> Arc<str> {
-        self.by.user().map_or_else(|| "installation".into(), |user| format!("user {user}").into())
+        match (self.by.key(), self.by.user()) {
+            (Some(key), _) => key.to_string().into(),
+            (None, Some(user)) => format!("user {user}").into(),
+            (None, None) => "installation".into(),
+        }
     }
 }
 
@@ -254,6 +270,12 @@ impl From<&IdentityProvider> for Revision {
     }
 }
 
+impl From<&ApiKey> for Revision {
+    fn from(key: &ApiKey) -> Self {
+        Self::at(key.updated_at)
+    }
+}
+
 impl From<&ConnectorApp> for Revision {
     fn from(app: &ConnectorApp) -> Self {
         Self::at(app.updated_at)
@@ -308,6 +330,7 @@ impl App {
             id: RowId(self.ids().ascending(now)),
             at: now,
             by: act.by.user(),
+            by_key: act.by.key(),
             action: action.into(),
             object_kind: object.0.into(),
             object_id: object.1.into(),

@@ -3,7 +3,7 @@
 use super::{Act, AdminError, Changes, Revision, expect_revision, validate};
 use crate::App;
 use crate::ports::store::{UnitOfWork, Write};
-use antiphon_domain::account::{Network, SignatureForm};
+use antiphon_domain::account::SignatureForm;
 use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::{Account, Privilege, SkillId};
 use std::sync::Arc;
@@ -89,7 +89,8 @@ impl App {
             account.default_skill = skill.map(|skill| validate::skill("default_skill_id", skill, &view)).transpose()?;
         }
         if let Some(networks) = patch.allow_private_endpoints {
-            account.allow_private_endpoints = networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?;
+            account.allow_private_endpoints =
+                networks.iter().map(|text| validate::network("allow_private_endpoints", text)).collect::<Result<_, _>>()?;
         }
         let settings = &mut account.settings;
         if let Some(on) = patch.auto_accept {
@@ -145,13 +146,6 @@ impl App {
         self.commit_configuration(unit).await?;
         Ok(account)
     }
-}
-
-fn network(text: &str) -> Result<Network, AdminError> {
-    Network::parse(text.trim()).ok_or_else(|| {
-        AdminError::invalid("allow_private_endpoints", format!("`{text}` is no network"))
-            .remedy("give it as address/prefix, for example 10.0.0.0/8")
-    })
 }
 
 fn differences(before: &Account, after: &Account) -> Changes {

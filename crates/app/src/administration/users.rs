@@ -1,7 +1,7 @@
 //! Making and changing users.
 
 use super::{Act, AdminError, AdminErrorKind, Changes, Revision, expect_revision, later, logins, validate};
-use crate::ports::store::{ApiKey, Login, UnitOfWork, Write};
+use crate::ports::store::{BotKey, Login, UnitOfWork, Write};
 use crate::{AccountView, App};
 use antiphon_domain::{Privilege, SkillId, User, UserId, UserKind};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct NewUser {
     /// Must keep the policy; a user without one signs in with keys, or not at all.
     pub password: Option<String>,
     /// For programs.
-    pub api_keys: Vec<ApiKey>,
+    pub api_keys: Vec<BotKey>,
 }
 
 /// Changes of a user; what is `None` stays.
@@ -60,7 +60,7 @@ pub struct UserPatch {
     /// See [`NewUser`].
     pub enabled: Option<bool>,
     /// All keys that the user has from now on.
-    pub api_keys: Option<Vec<ApiKey>>,
+    pub api_keys: Option<Vec<BotKey>>,
 }
 
 impl App {
@@ -241,7 +241,7 @@ fn capacity(most: u32) -> Result<u32, AdminError> {
     validate::within("max_conversations", i64::from(most), 0, 1_000).map(|_| most)
 }
 
-fn keys(keys: Vec<ApiKey>) -> Result<Vec<ApiKey>, AdminError> {
+fn keys(keys: Vec<BotKey>) -> Result<Vec<BotKey>, AdminError> {
     if keys.len() > MOST_KEYS {
         return Err(AdminError::invalid("api_keys", format!("a user has at most {MOST_KEYS} keys")));
     }

@@ -3,6 +3,7 @@
 use super::AdminError;
 use crate::AccountView;
 use antiphon_domain::SkillId;
+use antiphon_domain::account::Network;
 
 /// A text without control characters, trimmed, `least` to `most` characters long.
 pub(super) fn text(field: &str, value: &str, least: usize, most: usize) -> Result<String, AdminError> {
@@ -71,6 +72,13 @@ pub(super) fn within(field: &str, value: i64, least: i64, most: i64) -> Result<i
     } else {
         Err(AdminError::invalid(field, format!("must be between {least} and {most}, is {value}")))
     }
+}
+
+/// A range of addresses.
+pub(super) fn network(field: &str, text: &str) -> Result<Network, AdminError> {
+    Network::parse(text.trim()).ok_or_else(|| {
+        AdminError::invalid(field, format!("`{text}` is no network")).remedy("give it as address/prefix, for example 10.0.0.0/8")
+    })
 }
 
 /// A skill of the account.

@@ -363,7 +363,7 @@ impl App {
         nonce: Option<&str>,
         now: Timestamp,
     ) -> Result<String, Unavailable> {
-        let caller = Caller { account: view.account.id.clone(), user: Arc::clone(user), profile: view.profile_of(user) };
+        let caller = Caller { account: view.account.id.clone(), user: Arc::clone(user), profile: view.profile_of(user), key: None };
         let now_s = now.0.div_euclid(1000);
         let mut claims = json!({
             "sub": user.id.to_string(),
@@ -391,6 +391,7 @@ impl App {
             id: RowId(self.ids.ascending(now)),
             at: now,
             by: Some(user.id),
+            by_key: None,
             action: action.into(),
             object_kind: "app".into(),
             object_id: client_id.into(),

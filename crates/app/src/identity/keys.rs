@@ -182,6 +182,7 @@ impl App {
             id: RowId(self.ids.ascending(now)),
             at: now,
             by: None,
+            by_key: None,
             action: "signing_key.created".into(),
             object_kind: "signing_key".into(),
             object_id: id.as_str().into(),

@@ -63,6 +63,7 @@ impl App {
             id: RowId(self.ids.ascending(now)),
             at: now,
             by: None,
+            by_key: None,
             action: action.into(),
             object_kind: kind.into(),
             object_id: id.into(),

@@ -15,9 +15,9 @@ use antiphon_domain::consent::Consent;
 use antiphon_domain::id::Version;
 use antiphon_domain::routing::{Availability, Task};
 use antiphon_domain::{
-    Account, AccountId, Change, ChannelApp, Consumer, ConsumerId, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus,
-    DialogNumber, Event, FileId, NotificationId, Profile, RowId, Sequence, Skill, SkillId, Source, SourceId, StoredFile, Timestamp, User,
-    UserId,
+    Account, AccountId, ApiKey, ApiKeyId, Change, ChannelApp, Consumer, ConsumerId, Conversation, ConversationId, Delivery, DeliveryId,
+    DeliveryStatus, DialogNumber, Event, FileId, NotificationId, Profile, RowId, Sequence, Skill, SkillId, Source, SourceId, StoredFile,
+    Timestamp, User, UserId,
 };
 use futures_util::future::BoxFuture;
 use std::path::Path;
@@ -139,6 +139,13 @@ pub enum Write {
     PutChannelApp(ChannelApp),
     /// An installed app of the Connector API, as the bootstrap file or admin API gave it.
     PutConnectorApp(ConnectorApp),
+    /// A key of the admin API; its name is unique in the account, its hash in the installation ([`CommitError::Taken`]). When it was
+    /// last used stays.
+    PutApiKey(ApiKey),
+    /// It is gone.
+    DeleteApiKey(ApiKeyId),
+    /// It was used, where it still is.
+    ApiKeyUsed(ApiKeyId, Timestamp),
     /// A key of the whole installation, whichever account's unit it comes with. Never replaces one ([`CommitError::Taken`]).
     AddSigningKey(SigningKey),
     /// A key of the installation that no living token was signed with.
@@ -270,12 +277,12 @@ pub struct Login {
     /// When they last signed in.
     pub last_login_at: Option<Timestamp>,
     /// Keys of a bot: application key, secret, access token, access token secret; stored sealed.
-    pub api_keys: Vec<ApiKey>,
+    pub api_keys: Vec<BotKey>,
 }
 
 /// The four values that a bot signs in with.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey {
+pub struct BotKey {
     /// Public part.
     pub app_key: String,
     /// Secret.
@@ -286,9 +293,9 @@ pub struct ApiKey {
     pub access_token_secret: String,
 }
 
-impl std::fmt::Debug for ApiKey {
+impl std::fmt::Debug for BotKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ApiKey").field("app_key", &self.app_key).finish_non_exhaustive()
+        f.debug_struct("BotKey").field("app_key", &self.app_key).finish_non_exhaustive()
     }
 }
 
@@ -427,6 +434,8 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// By whom; `None` for the bootstrap file and the command line.
     pub by: Option<UserId>,
+    /// With which key, where they used one.
+    pub by_key: Option<ApiKeyId>,
     /// For example `user.created`.
     pub action: Arc<str>,
     /// For example `user`.
@@ -465,6 +474,8 @@ pub struct AccountRows {
     pub identity_providers: Vec<IdentityProvider>,
     /// Features that are switched otherwise than by default.
     pub feature_grants: Vec<(String, bool)>,
+    /// Its keys of the admin API, and when each was last used.
+    pub api_keys: Vec<(ApiKey, Option<Timestamp>)>,
 }
 
 /// What a dispatcher is rebuilt from.

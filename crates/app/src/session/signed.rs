@@ -4,7 +4,7 @@
 //! no request is believed twice, and none that was made at another time.
 
 use super::{SignIn, SignInError};
-use crate::ports::store::ApiKey;
+use crate::ports::store::BotKey;
 use crate::{AccountView, App, Unavailable};
 use antiphon_domain::{AccountId, Timestamp, User, UserId, UserKind};
 use moka::sync::Cache;
@@ -68,7 +68,7 @@ pub struct Signed {
     /// The bot.
     pub user: Arc<User>,
     /// Its keys.
-    pub keys: ApiKey,
+    pub keys: BotKey,
 }
 
 impl Signed {
@@ -102,7 +102,7 @@ impl App {
         account: &str,
         given: Signature<'_>,
         remote: &str,
-        right: impl Fn(&ApiKey) -> bool,
+        right: impl Fn(&BotKey) -> bool,
     ) -> Result<Signed, SignInError> {
         let directory = self.directory();
         let view = account.parse::<AccountId>().ok().and_then(|id| directory.account(&id)).ok_or(SignInError::UnknownOrWrong)?;
@@ -137,7 +137,7 @@ impl App {
     }
 
     /// The bot whose keys have these public halves. Found by looking at every bot's once; afterwards it is remembered.
-    async fn keys_named(&self, view: &AccountView, app_key: &str, access_token: &str) -> Result<Option<(Arc<User>, ApiKey)>, Unavailable> {
+    async fn keys_named(&self, view: &AccountView, app_key: &str, access_token: &str) -> Result<Option<(Arc<User>, BotKey)>, Unavailable> {
         let key = digest(&[view.account.id.as_str(), app_key, access_token]);
         let known = self.signers.users.get(&key).and_then(|id| view.users.get(&id));
         let bots = || view.users.values().filter(|user| user.kind == UserKind::Bot);

@@ -417,6 +417,7 @@ async fn a_caller_who_goes_away_loses_no_notification() {
             id: RowId(row),
             at: test.clock.now(),
             by: None,
+            by_key: None,
             action: "much".into(),
             object_kind: "row".into(),
             object_id: "1".into(),

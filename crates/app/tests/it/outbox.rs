@@ -85,6 +85,7 @@ async fn busy(test: &TestApp) {
             id: RowId(row),
             at: test.clock.now(),
             by: None,
+            by_key: None,
             action: "much".into(),
             object_kind: "row".into(),
             object_id: "1".into(),

@@ -14,8 +14,8 @@ mod zones;
 pub use apply::{Applied, apply, empty_login, set_password};
 pub use plan::{Outcome, Plan, plan};
 pub use read::{
-    AccountEntry, AppEntry, Bootstrap, ChannelAppEntry, IdentityProviderEntry, KeyEntry, ProfileEntry, SkillEntry, SourceEntry, UserEntry,
-    Valued, read, read_file,
+    AccountEntry, ApiKeyEntry, AppEntry, Bootstrap, ChannelAppEntry, IdentityProviderEntry, KeyEntry, ProfileEntry, SkillEntry,
+    SourceEntry, UserEntry, Valued, read, read_file,
 };
 pub use zones::is_zone;
 

@@ -2,6 +2,7 @@
 //!
 //! A value whose hash was applied before is left alone, whatever stands in the store now.
 
+mod api_keys;
 mod identity;
 
 use super::read::{AccountEntry, AppEntry, Bootstrap, ChannelAppEntry, Maybe, SourceEntry, UserEntry, Valued};
@@ -9,7 +10,7 @@ use crate::document::{Place, Problems};
 use antiphon_app::administration::app_source;
 use antiphon_app::channel::{ChannelKind, Field, Keys};
 use antiphon_app::identity::APP_CHANNEL;
-use antiphon_app::ports::store::{AccountRows, ApiKey, AuditRow, ConnectorApp, DirectoryRows, Write};
+use antiphon_app::ports::store::{AccountRows, AuditRow, BotKey, ConnectorApp, DirectoryRows, Write};
 use antiphon_domain::account::SkillSurvey;
 use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::source::{Health, HealthState};
@@ -40,7 +41,7 @@ pub struct LoginChange {
     /// In the clear.
     pub password: Option<String>,
     /// All of them.
-    pub api_keys: Option<Vec<ApiKey>>,
+    pub api_keys: Option<Vec<BotKey>>,
 }
 
 /// The plans, one per account that needs one.
@@ -147,6 +148,12 @@ impl Planner<'_> {
         true
     }
 
+    /// Whether exactly this value was applied before.
+    fn was_applied(&self, object: &Object, name: &str, text: &str) -> bool {
+        let path = format!("{}/{name}", object.path);
+        self.applied.get(&path) == Some(&(self.hash)(&path, text))
+    }
+
     fn set<T: Clone>(&mut self, object: &mut Object, name: &str, wanted: &Maybe<T>, text: impl Fn(&T) -> String, place: &mut T) {
         if let Some(wanted) = wanted
             && self.applies(object, name, &text(&wanted.value), false)
@@ -165,6 +172,7 @@ impl Planner<'_> {
             id: RowId((self.next_id)()),
             at: self.now,
             by: None,
+            by_key: None,
             action: action.into(),
             object_kind: kind.into(),
             object_id: id.into(),
@@ -191,16 +199,20 @@ impl Planner<'_> {
             connector_apps: Vec::new(),
             identity_providers: Vec::new(),
             feature_grants: Vec::new(),
+            api_keys: Vec::new(),
         };
         let rows = before.unwrap_or(&blank);
         let skills = self.skills(entry, rows);
         self.account_itself(entry, rows, before.is_some(), &skills);
         let profiles = self.profiles(entry, rows);
         let mut logins = Vec::new();
+        let mut numbers: HashMap<String, UserId> = rows.users.iter().map(|user| (user.login.to_lowercase(), user.id)).collect();
         let mut next_user = rows.users.iter().map(|user| user.id.0).max().unwrap_or(0) + 1;
         for user in &entry.users {
             let known = rows.users.iter().find(|known| known.login.to_lowercase() == user.login.to_lowercase());
-            logins.extend(self.user(user, known, &mut next_user, &skills, &profiles));
+            let (id, change) = self.user(user, known, &mut next_user, &skills, &profiles);
+            numbers.insert(user.login.to_lowercase(), id);
+            logins.extend(change);
         }
         let apps: Vec<Arc<ChannelApp>> = self.channel_apps(entry, rows);
         for source in &entry.sources {
@@ -219,6 +231,7 @@ impl Planner<'_> {
             let known = rows.identity_providers.iter().find(|known| known.issuer == provider.issuer);
             self.identity_provider(provider, known);
         }
+        self.api_keys(&entry.api_keys, &rows.api_keys, &numbers);
         let mut writes = std::mem::take(&mut self.writes);
         writes.append(&mut self.marks);
         writes.append(&mut self.audits);
@@ -331,7 +344,7 @@ impl Planner<'_> {
         next: &mut i64,
         skills: &HashMap<String, SkillId>,
         profiles: &[String],
-    ) -> Option<LoginChange> {
+    ) -> (UserId, Option<LoginChange>) {
         let mut object = Object::new(format!("user/{}", wanted.login.to_lowercase()), known.is_some());
         let mut user = known.cloned().unwrap_or_else(|| {
             let id = UserId(*next);
@@ -386,7 +399,7 @@ impl Planner<'_> {
                 .iter()
                 .map(|key| {
                     let [app_key, secret, access_token, access_token_secret] = key.values.clone();
-                    ApiKey { app_key, secret, access_token, access_token_secret }
+                    BotKey { app_key, secret, access_token, access_token_secret }
                 })
                 .collect()
         });
@@ -394,7 +407,7 @@ impl Planner<'_> {
         let id = user.id;
         let change = LoginChange { user: id, password: password.map(|password| password.value.clone()), api_keys };
         self.finish(object, "user", &id.to_string(), Write::PutUser(user));
-        (known.is_none() || change.password.is_some() || change.api_keys.is_some()).then_some(change)
+        (id, (known.is_none() || change.password.is_some() || change.api_keys.is_some()).then_some(change))
     }
 
     fn channel_apps(&mut self, entry: &AccountEntry, rows: &AccountRows) -> Vec<Arc<ChannelApp>> {

@@ -1,6 +1,7 @@
 //! Reading the bootstrap file: its form, its values one by one, and its natural keys. Everything that needs to know what there
 //! is already belongs into `plan`.
 
+mod api_keys;
 mod identity;
 
 use super::zones;
@@ -13,7 +14,7 @@ use antiphon_app::session::weakness_sentence;
 use antiphon_domain::account::{Network, SignatureForm};
 use antiphon_domain::conversation::ResponseTimeKind;
 use antiphon_domain::login::LoginPolicy;
-use antiphon_domain::{AccountId, Privilege, Profile, UserKind};
+use antiphon_domain::{AccountId, Privilege, Profile, Scope, Timestamp, UserKind};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub struct AccountEntry {
     pub apps: Vec<AppEntry>,
     /// `[[account.identity_provider]]`.
     pub identity_providers: Vec<IdentityProviderEntry>,
+    /// `[[account.api_key]]`.
+    pub api_keys: Vec<ApiKeyEntry>,
 }
 
 /// `[account.settings]`.
@@ -209,6 +212,25 @@ pub struct IdentityProviderEntry {
     pub enabled: Maybe<bool>,
 }
 
+/// `[[account.api_key]]`.
+#[derive(Debug)]
+pub struct ApiKeyEntry {
+    /// Its natural key.
+    pub name: String,
+    /// In whose name it acts, by log-in name.
+    pub user: String,
+    /// Where it stands.
+    pub place: Place,
+    /// What it opens.
+    pub scopes: Valued<Vec<Scope>>,
+    /// Where it may be used from.
+    pub networks: Maybe<Vec<Network>>,
+    /// Worth nothing from then on.
+    pub expires_at: Maybe<Timestamp>,
+    /// In the clear; never logged.
+    pub secret: Maybe<String>,
+}
+
 /// `[account.settings]`: name, least and most; flags have the bounds 0 and 1.
 const SETTINGS: [(&str, i64, i64); 14] = [
     ("ring_expiration_s", 5, 86_400),
@@ -299,7 +321,7 @@ impl Reader<'_> {
             self.problems.add(&zone.place, section.key("timezone"), what);
         }
         let default_skill = self.text(&mut section, "default_skill", 1, 80);
-        let allow_private_endpoints = self.networks(&mut section);
+        let allow_private_endpoints = self.networks(&mut section, "allow_private_endpoints");
         let settings = section.section("settings", &mut self.problems).map(|section| self.settings(section)).unwrap_or_default();
         let skills: Vec<SkillEntry> = self.each(&mut section, "skill", Self::skill);
         let profiles: Vec<ProfileEntry> = self.each(&mut section, "profile", Self::profile);
@@ -308,6 +330,7 @@ impl Reader<'_> {
         let sources: Vec<SourceEntry> = self.each(&mut section, "source", Self::source);
         let apps: Vec<AppEntry> = self.each(&mut section, "app", Self::app);
         let identity_providers: Vec<IdentityProviderEntry> = self.each(&mut section, "identity_provider", Self::identity_provider);
+        let api_keys: Vec<ApiKeyEntry> = self.each(&mut section, "api_key", Self::account_api_key);
         let place = section.place.clone();
         section.finish(&mut self.problems);
         let allow = allow_private_endpoints.as_ref().map_or(&[][..], |networks| &networks.value);
@@ -318,6 +341,7 @@ impl Reader<'_> {
         self.unique(&place, "channel_app.name", channel_apps.iter().map(|app| format!("{} {}", app.channel.id, app.name)));
         self.unique(&place, "app.client_id", apps.iter().map(|app| app.client_id.clone()));
         self.unique(&place, "identity_provider.issuer", identity_providers.iter().map(|provider| provider.issuer.clone()));
+        self.unique(&place, "api_key.name", api_keys.iter().map(|key| key.name.clone()));
         let mut logins = HashSet::new();
         for user in &users {
             if !logins.insert(user.login.to_lowercase()) {
@@ -347,6 +371,7 @@ impl Reader<'_> {
             sources,
             apps,
             identity_providers,
+            api_keys,
         })
     }
 
@@ -396,15 +421,15 @@ impl Reader<'_> {
         section.flag(key, &mut self.problems).map(|value| Valued { value, place })
     }
 
-    fn networks(&mut self, section: &mut Section) -> Maybe<Vec<Network>> {
-        let texts = section.texts("allow_private_endpoints", &mut self.problems)?;
+    fn networks(&mut self, section: &mut Section, key: &'static str) -> Maybe<Vec<Network>> {
+        let texts = section.texts(key, &mut self.problems)?;
         let mut networks = Vec::new();
         for (text, place) in texts {
             match Network::parse(text.trim()) {
                 Some(network) => networks.push(network),
                 None => {
                     let what = format!("`{text}` is no network; give it as address/prefix, for example 10.0.0.0/8");
-                    self.problems.add(&place, section.key("allow_private_endpoints"), what);
+                    self.problems.add(&place, section.key(key), what);
                 }
             }
         }
@@ -531,32 +556,7 @@ impl Reader<'_> {
     }
 
     fn password(&mut self, section: &mut Section, login: &str) -> Maybe<String> {
-        let given = section.text("password", &mut self.problems);
-        let file = section.text("password_file", &mut self.problems);
-        let variable = section.text("password_env", &mut self.problems);
-        if usize::from(given.is_some()) + usize::from(file.is_some()) + usize::from(variable.is_some()) > 1 {
-            self.problems.add(&section.place, section.key("password"), "give one of password, password_file and password_env");
-            return None;
-        }
-        let (password, place) = if let Some((path, place)) = file {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => (text.trim_end_matches(['\r', '\n']).to_owned(), place),
-                Err(error) => {
-                    self.problems.add(&place, section.key("password_file"), format!("{path} can't be read: {error}"));
-                    return None;
-                }
-            }
-        } else if let Some((name, place)) = variable {
-            match variable_of(&name) {
-                Some(value) => (value, place),
-                None => {
-                    self.problems.add(&place, section.key("password_env"), format!("the environment has no variable {name}"));
-                    return None;
-                }
-            }
-        } else {
-            given?
-        };
+        let Valued { value: password, place } = self.secret(section, ["password", "password_file", "password_env"])?;
         if password.is_empty() || password.chars().count() > 256 {
             self.problems.add(&place, section.key("password"), "must have 1 to 256 characters");
             return None;
@@ -572,6 +572,37 @@ impl Reader<'_> {
             );
         }
         Some(Valued { value: password, place })
+    }
+
+    /// A secret that stands in the file, in another one, or in the environment.
+    fn secret(&mut self, section: &mut Section, [own, in_file, in_variable]: [&'static str; 3]) -> Maybe<String> {
+        let given = section.text(own, &mut self.problems);
+        let file = section.text(in_file, &mut self.problems);
+        let variable = section.text(in_variable, &mut self.problems);
+        if usize::from(given.is_some()) + usize::from(file.is_some()) + usize::from(variable.is_some()) > 1 {
+            self.problems.add(&section.place, section.key(own), format!("give one of {own}, {in_file} and {in_variable}"));
+            return None;
+        }
+        let (value, place) = if let Some((path, place)) = file {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => (text.trim_end_matches(['\r', '\n']).to_owned(), place),
+                Err(error) => {
+                    self.problems.add(&place, section.key(in_file), format!("{path} can't be read: {error}"));
+                    return None;
+                }
+            }
+        } else if let Some((name, place)) = variable {
+            match variable_of(&name) {
+                Some(value) => (value, place),
+                None => {
+                    self.problems.add(&place, section.key(in_variable), format!("the environment has no variable {name}"));
+                    return None;
+                }
+            }
+        } else {
+            given?
+        };
+        Some(Valued { value, place })
     }
 
     fn api_key(&mut self, mut section: Section) -> Option<KeyEntry> {
@@ -754,7 +785,7 @@ impl Reader<'_> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "password_env names a variable of the environment")]
+#[expect(clippy::disallowed_methods, reason = "password_env and secret_env name a variable of the environment")]
 fn variable_of(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

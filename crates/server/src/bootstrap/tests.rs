@@ -389,6 +389,49 @@ async fn identity_providers_are_applied_once() {
 }
 
 #[tokio::test]
+async fn an_api_key_is_applied_once_and_stays_revoked() {
+    let bench = Bench::new();
+    let digits = "0123456789abcdef".repeat(4);
+    let key = format!(
+        "\n[[account.api_key]]\nname = \"Export\"\nuser = \"Agent1\"\nscopes = [\"users:read\", \"audit:read\"]\nsecret = \"antk_{digits}\"\n"
+    );
+    let file = format!("{GOOD}{key}networks = [\"10.0.0.0/8\"]\nexpires_at = 1900000000000\n");
+    bench.apply(&file).await.expect("a good file");
+    let (made, used) = bench.rows().await.api_keys.remove(0);
+    assert_eq!((made.hash, made.beginning.clone()), antiphon_app::api_keys::kept_of_secret(&format!("antk_{digits}")));
+    assert_eq!((made.user.0, made.expires_at, used), (1, Some(Timestamp(1_900_000_000_000)), None));
+    assert_eq!(made.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["users:read", "audit:read"]);
+    assert!(made.privileges.contains(&antiphon_domain::Privilege::ViewAudit));
+    assert_eq!(bench.apply(&file).await, Ok(Applied::default()));
+
+    bench.apply(&file.replace("\"audit:read\"", "\"skills:write\"")).await.expect("a good file");
+    let (changed, _) = bench.rows().await.api_keys.remove(0);
+    assert_eq!((changed.id, changed.hash), (made.id, made.hash));
+    assert!(!changed.privileges.contains(&antiphon_domain::Privilege::ViewAudit));
+
+    // Revoked by hand: the same secret never comes back, another one is another key.
+    let mut unit = UnitOfWork::new(account());
+    unit.write(Write::DeleteApiKey(made.id));
+    bench.store.commit(unit).await.expect("stored");
+    bench.apply(&file).await.expect("a good file");
+    assert!(bench.rows().await.api_keys.is_empty());
+    bench.apply(&file.replace("antk_0", "antk_1")).await.expect("a good file");
+    assert_eq!(bench.rows().await.api_keys.len(), 1);
+
+    for (change, to, expected) in [
+        ("antk_0", "antk_x", "account.api_key.secret: must be `antk_` and 64"),
+        ("\"audit:read\"", "\"audit:write\"", "account.api_key.scopes: there is no scope `audit:write`; there are users:read"),
+        ("user = \"Agent1\"", "user = \"nobody\"", "account.api_key.user: there is no user `nobody`"),
+        ("10.0.0.0/8", "10.0.0.0/99", "account.api_key.networks: `10.0.0.0/99` is no network"),
+        ("scopes = [\"users:read\", \"audit:read\"]", "scopes = []", "account.api_key.scopes: must name at least one"),
+        ("secret = \"antk_", "secret_env = \"ANTIPHON_NO_SUCH_", "account.api_key.secret_env: the environment has no variable"),
+    ] {
+        let refused = bench.apply(&file.replace(change, to)).await.expect_err(to);
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn an_app_and_its_source_go_together() {
     let bench = Bench::new();
     bench.apply(GOOD).await.expect("a good file");

@@ -142,6 +142,7 @@ fn entry(id: AccountId) -> AccountEntry {
         sources: Vec::new(),
         apps: Vec::new(),
         identity_providers: Vec::new(),
+        api_keys: Vec::new(),
     }
 }
 
@@ -285,6 +286,7 @@ async fn commit(data: &Data, rows: &AccountRows, user: &User, login: Login, acti
         id: RowId(SystemIds::new().ascending(now)),
         at: now,
         by: None,
+        by_key: None,
         action: action.into(),
         object_kind: "user".into(),
         object_id: user.id.to_string().into(),

@@ -13,9 +13,9 @@ use antiphon_domain::event::Party;
 use antiphon_domain::file::Picture;
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
-    Account, AccountId, AccountSettings, Audience, ChannelApp, ChannelAppId, Consumer, ConsumerId, Conversation, ConversationId, Delivery,
-    DeliveryId, DeliveryStatus, DialogNumber, Event, EventBody, FileId, FileState, Health, Originator, Pid, Role, RowId, Skill, SkillId,
-    Source, SourceId, StoredFile, Timestamp, User, UserId, UserKind,
+    Account, AccountId, AccountSettings, ApiKey, ApiKeyId, Audience, ChannelApp, ChannelAppId, Consumer, ConsumerId, Conversation,
+    ConversationId, Delivery, DeliveryId, DeliveryStatus, DialogNumber, Event, EventBody, FileId, FileState, Health, Originator, Pid,
+    Privilege, Role, RowId, Scope, Skill, SkillId, Source, SourceId, StoredFile, Timestamp, User, UserId, UserKind,
 };
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -138,7 +138,7 @@ pub fn login(user: i64) -> Login {
         failures: 2,
         locked_until: Some(Timestamp(99)),
         last_login_at: None,
-        api_keys: vec![antiphon_app::ports::store::ApiKey {
+        api_keys: vec![antiphon_app::ports::store::BotKey {
             app_key: "public-1".to_owned(),
             secret: "very-secret-1".to_owned(),
             access_token: "public-2".to_owned(),
@@ -181,6 +181,23 @@ pub fn channel_app(id: u64, name: &str) -> ChannelApp {
 /// A signing key; its private part contains "very-secret".
 pub fn signing_key(purpose: KeyUse, id: &str, at: i64) -> SigningKey {
     SigningKey { purpose, id: id.to_owned(), created_at: Timestamp(at), pkcs8: format!("very-secret-7 {id}").into_bytes() }
+}
+
+/// A key of the admin API.
+pub fn api_key(id: u64, name: &str) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId(id),
+        name: name.to_owned(),
+        user: UserId(7),
+        scopes: Scope::all().filter(|scope| scope.writes).collect(),
+        privileges: vec![Privilege::ManageUsers, Privilege::ViewAudit],
+        networks: ["10.0.0.0/8", "::1"].iter().filter_map(|text| Network::parse(text)).collect(),
+        hash: [(id % 251) as u8; 32],
+        beginning: "antk_012345".to_owned(),
+        expires_at: id.is_multiple_of(2).then_some(Timestamp(90)),
+        created_at: Timestamp(10),
+        updated_at: Timestamp(11),
+    }
 }
 
 /// A log-in of the brand's.

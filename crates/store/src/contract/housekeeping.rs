@@ -3,7 +3,7 @@
 use super::Harness;
 use super::fixtures::*;
 use antiphon_app::ports::store::{AuditRow, ChannelLogFilter, CommitError, Write};
-use antiphon_domain::{DeliveryId, RowId, Timestamp, UserId};
+use antiphon_domain::{ApiKeyId, DeliveryId, RowId, Timestamp, UserId};
 
 /// Dead letters, channel log and audit: newest first, paged, filtered, redriven.
 pub async fn logs_are_paged_newest_first(harness: &dyn Harness) {
@@ -14,6 +14,7 @@ pub async fn logs_are_paged_newest_first(harness: &dyn Harness) {
         id: RowId(id),
         at: Timestamp(id as i64),
         by: (id.is_multiple_of(2)).then_some(UserId(7)),
+        by_key: (id.is_multiple_of(3)).then_some(ApiKeyId(id)),
         action: "user.created".into(),
         object_kind: "user".into(),
         object_id: "9".into(),

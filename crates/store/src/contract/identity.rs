@@ -1,9 +1,9 @@
-//! Signing keys, account secrets, the brand's log-ins, feature grants.
+//! Keys of the admin API, signing keys, account secrets, the brand's log-ins, feature grants.
 
 use super::Harness;
 use super::fixtures::*;
 use antiphon_app::ports::store::{CommitError, GrantsOf, KeyUse, UnitOfWork, Write};
-use antiphon_domain::{Timestamp, UserId};
+use antiphon_domain::{ApiKeyId, Timestamp, UserId};
 
 /// Keys come back oldest first with their private parts, whichever account they came with; none is ever replaced, and none lies open.
 pub async fn signing_keys_are_the_installations_and_never_replaced(harness: &dyn Harness) {
@@ -69,6 +69,32 @@ pub async fn identity_providers_and_features_come_back(harness: &dyn Harness) {
     let rows = store.directory().await.expect("reads").accounts.remove(0);
     assert_eq!(rows.identity_providers, [changed, identity_provider("https://shop.example/bc")]);
     assert_eq!(rows.feature_grants, [("a".to_owned(), false), ("b".to_owned(), true)]);
+}
+
+/// Keys are part of the directory, with their last use, which no change of theirs forgets and no other account sets.
+pub async fn api_keys_come_back_until_they_are_gone(harness: &dyn Harness) {
+    let mut subject = harness.open().await;
+    let store = subject.store();
+    let elsewhere = |writes| UnitOfWork { account: other_account_id(), writes };
+    let keys = [api_key(1, "Export"), api_key(u64::MAX, "Staff")];
+    commit(&*store, [Write::PutAccount(account(account_id())), Write::PutApiKey(keys[0].clone()), Write::PutApiKey(keys[1].clone())]).await;
+    assert_eq!(attempt(&*store, [Write::PutApiKey(api_key(3, "Export"))]).await, Err(CommitError::Taken("name")));
+    let same_secret = antiphon_domain::ApiKey { hash: keys[0].hash, ..api_key(4, "Other") };
+    let refused = store.commit(elsewhere(vec![Write::PutApiKey(same_secret)])).await;
+    assert_eq!(refused, Err(CommitError::Taken("hash")), "a secret names one key of the installation");
+    commit(&*store, [Write::ApiKeyUsed(keys[0].id, Timestamp(50)), Write::ApiKeyUsed(keys[0].id, Timestamp(40))]).await;
+    store.commit(elsewhere(vec![Write::ApiKeyUsed(keys[0].id, Timestamp(99))])).await.expect("commits");
+    store.commit(elsewhere(vec![Write::DeleteApiKey(keys[0].id)])).await.expect("commits");
+    let renamed = antiphon_domain::ApiKey { name: "Reports".to_owned(), networks: Vec::new(), ..keys[0].clone() };
+    commit(&*store, [Write::PutApiKey(renamed.clone())]).await;
+    drop(store);
+    subject.reopen().await;
+    let store = subject.store();
+    let rows = store.directory().await.expect("reads").accounts.remove(0);
+    assert_eq!(rows.api_keys, [(renamed, Some(Timestamp(50))), (keys[1].clone(), None)]);
+    commit(&*store, [Write::DeleteApiKey(ApiKeyId(1)), Write::ApiKeyUsed(ApiKeyId(1), Timestamp(60))]).await;
+    let rows = store.directory().await.expect("reads").accounts.remove(0);
+    assert_eq!(rows.api_keys, [(keys[1].clone(), None)], "what is gone is not brought back by its use");
 }
 
 /// A grant is found by its token's hash in whichever account, renewed while it is there, and ends alone, with its app, or with its user's

@@ -63,6 +63,7 @@ macro_rules! contract {
             signing_keys_are_the_installations_and_never_replaced,
             an_account_keeps_its_secrets,
             identity_providers_and_features_come_back,
+            api_keys_come_back_until_they_are_gone,
             what_users_let_apps_have_begins_and_ends,
             consumers_are_found_by_address_and_id,
             two_makers_of_one_consumer_are_told_apart,

@@ -26,6 +26,7 @@ pub const BEFORE: &str = "SELECT version, class, skill, consumer, members FROM c
 pub const HOLDER: &str = "SELECT id FROM consumers WHERE account = ?1 AND source = ?2 AND address = ?3";
 pub const MESSAGE: &str =
     "UPDATE conversations SET version = ?3, updated_at = ?4, last_content = ?5, state = ?6 WHERE account = ?1 AND id = ?2";
+pub const KEY_USED: &str = "UPDATE api_keys SET used_at = max(coalesce(used_at, ?3), ?3) WHERE account = ?1 AND id = ?2";
 pub const END_GRANTS_OF_USER: &str = "DELETE FROM app_grants WHERE account = ?1 AND user = ?2";
 pub const END_GRANTS_OF_APP: &str = "DELETE FROM app_grants WHERE account = ?1 AND app = ?2";
 
@@ -372,6 +373,19 @@ impl Batch<'_> {
                     "INSERT OR REPLACE INTO connector_apps (account, client_id, data, sealed) VALUES (?1, ?2, ?3, ?4)",
                     params![account, app.client_id, data, sealed],
                 )?;
+            }
+            Write::PutApiKey(key) => {
+                self.run(
+                    "INSERT INTO api_keys (account, id, name, hash, data) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (account, id) DO UPDATE SET name = excluded.name, hash = excluded.hash, data = excluded.data",
+                    params![account, ordered(key.id.0), key.name, key.hash, data],
+                )?;
+            }
+            Write::DeleteApiKey(id) => {
+                self.run("DELETE FROM api_keys WHERE account = ?1 AND id = ?2", params![account, ordered(id.0)])?;
+            }
+            Write::ApiKeyUsed(id, at) => {
+                self.run(KEY_USED, params![account, ordered(id.0), at.0])?;
             }
             Write::AddSigningKey(key) => {
                 self.run(

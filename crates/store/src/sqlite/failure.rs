@@ -44,6 +44,8 @@ impl Failure {
             ("skills.name", "name"),
             ("sources.address", "address"),
             ("channel_apps.name", "name"),
+            ("api_keys.name", "name"),
+            ("api_keys.hash", "hash"),
             ("files.path", "path"),
             ("signing_keys.id", "id"),
             ("account_secrets.purpose", "purpose"),

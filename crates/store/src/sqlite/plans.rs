@@ -118,6 +118,7 @@ fn every_hot_query_is_by_index() {
         (sweep::SESSIONS, &["sessions_expiry (expires_at<?)"]),
         (sweep::APP_GRANTS, &["app_grants_expiry (expires_at<?)"]),
         (identity::APP_GRANT, &["PRIMARY KEY (token_hash=?)"]),
+        (apply::KEY_USED, &["PRIMARY KEY (account=? AND id=?)"]),
         (apply::END_GRANTS_OF_USER, &["app_grants_user (account=? AND user=?)"]),
         (apply::END_GRANTS_OF_APP, &["app_grants_app (account=? AND app=?)"]),
         (sweep::CHANNEL_LOG, &["channel_log_id (account=?)"]),

@@ -81,6 +81,7 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
             data = configuration::encode_connector_app(app);
             sealed = seal("connector_apps", "client_secret", &app.client_id, configuration::encode_client_secrets(app).as_bytes());
         }
+        Write::PutApiKey(key) => data = identity::encode_api_key(key),
         Write::AddSigningKey(key) => sealed = shared.secrets.seal(&identity::key_context(key.purpose, &key.id), &key.pkcs8),
         Write::AddAccountSecret { purpose, secret } => sealed = seal("account_secrets", "secret", purpose, secret),
         Write::PutIdentityProvider(provider) => data = identity::encode_provider(provider),
@@ -94,6 +95,8 @@ pub fn prepare(shared: &Shared, account: &AccountId, write: Write) -> Prepared {
         | Write::PutAgentState { .. }
         | Write::MarkRedriven(..)
         | Write::DeleteSigningKey { .. }
+        | Write::DeleteApiKey(_)
+        | Write::ApiKeyUsed(..)
         | Write::PutFeatureGrant { .. }
         | Write::DeleteSession(_)
         | Write::EndSessions { .. }
@@ -115,6 +118,7 @@ impl Prepared {
                 | Write::PutSource(_)
                 | Write::PutChannelApp(_)
                 | Write::PutFile(_)
+                | Write::PutApiKey(_)
                 | Write::AddSigningKey(_)
                 | Write::AddAccountSecret { .. }
         )

@@ -50,6 +50,7 @@ impl View<'_> {
             )?,
             identity_providers: self.identity_providers(number)?,
             feature_grants: self.feature_grants(number)?,
+            api_keys: self.api_keys(number)?,
             account,
         })
     }

@@ -1,10 +1,11 @@
-//! Signing keys, account secrets, the brand's log-ins, feature grants and what users let apps have.
+//! Keys of the admin API, signing keys, account secrets, the brand's log-ins, feature grants and what users let apps have.
 
 use super::super::failure::Failure;
 use super::super::reader::View;
+use super::super::rows::codec::unordered;
 use super::super::rows::identity as rows;
 use antiphon_app::ports::store::{AppGrant, IdentityProvider, KeyUse, SigningKey};
-use antiphon_domain::{AccountId, Timestamp};
+use antiphon_domain::{AccountId, ApiKey, ApiKeyId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
 pub const APP_GRANT: &str = "SELECT account, data FROM app_grants WHERE token_hash = ?1";
@@ -44,6 +45,14 @@ impl View<'_> {
     pub(super) fn identity_providers(&self, number: i64) -> Result<Vec<IdentityProvider>, Failure> {
         self.all(number, "SELECT issuer, data FROM identity_providers WHERE account = ?1 ORDER BY issuer", |row| {
             rows::decode_provider(row.get(0)?, &row.get::<_, Vec<u8>>(1)?)
+        })
+    }
+
+    pub(super) fn api_keys(&self, number: i64) -> Result<Vec<(ApiKey, Option<Timestamp>)>, Failure> {
+        self.all(number, "SELECT id, name, hash, used_at, data FROM api_keys WHERE account = ?1 ORDER BY id", |row| {
+            let id = ApiKeyId(unordered(row.get(0)?));
+            let key = rows::decode_api_key(id, row.get(1)?, row.get(2)?, &row.get::<_, Vec<u8>>(4)?)?;
+            Ok((key, row.get::<_, Option<i64>>(3)?.map(Timestamp)))
         })
     }
 

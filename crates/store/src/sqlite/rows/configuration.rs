@@ -4,7 +4,7 @@
 use super::codec::{Decoder, Encoder, at_place, place};
 use super::event::RESPONSE_TIMES;
 use crate::sqlite::failure::Failure;
-use antiphon_app::ports::store::{ApiKey, ConnectorApp, Login, Session, SessionApp, SessionKind};
+use antiphon_app::ports::store::{BotKey, ConnectorApp, Login, Session, SessionApp, SessionKind};
 use antiphon_domain::account::{Network, SignatureForm, SkillSurvey};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{
@@ -201,7 +201,7 @@ pub fn decode_login(user: UserId, data: &[u8], keys: &[u8]) -> Result<Login, Fai
         locked_until: from.option(|from| from.time())?,
         last_login_at: from.option(|from| from.time())?,
         api_keys: Decoder::new(keys).list(|from| {
-            Ok(ApiKey {
+            Ok(BotKey {
                 app_key: from.string()?,
                 secret: from.string()?,
                 access_token: from.string()?,

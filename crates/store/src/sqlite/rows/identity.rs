@@ -1,9 +1,10 @@
-//! Signing keys, the brand's log-ins and what users let apps have. Private keys and account secrets are sealed as they are, without a record around them.
+//! Keys of the admin API, signing keys, the brand's log-ins and what users let apps have. Private keys and account secrets are sealed as they are, without a record around them.
 
 use super::codec::{Decoder, Encoder};
 use crate::sqlite::failure::Failure;
 use antiphon_app::ports::store::{AppGrant, AppGrantKind, IdentityProvider, KeyUse, ProviderKeys};
-use antiphon_domain::UserId;
+use antiphon_domain::account::Network;
+use antiphon_domain::{ApiKey, ApiKeyId, Privilege, Scope, UserId};
 
 /// The context under which a private key is sealed: keys belong to the installation, not to an account.
 pub fn key_context(purpose: KeyUse, id: &str) -> String {
@@ -67,5 +68,43 @@ pub fn decode_grant(token_hash: [u8; 32], data: &[u8]) -> Result<AppGrant, Failu
             1 => AppGrantKind::Renewal,
             _ => return Err(Failure::corrupt("the kind of an app's grant is unknown")),
         },
+    })
+}
+
+pub fn encode_api_key(key: &ApiKey) -> Vec<u8> {
+    let mut to = Encoder::new();
+    // By name, not by place: both lists will be added to anywhere.
+    to.i64(key.user.0)
+        .list(key.scopes.iter(), |to, scope| {
+            to.text(&scope.to_string());
+        })
+        .list(key.privileges.iter(), |to, privilege| {
+            to.text(privilege.name());
+        })
+        .list(key.networks.iter(), |to, network| {
+            to.text(&network.to_string());
+        })
+        .text(&key.beginning)
+        .option_time(key.expires_at)
+        .time(key.created_at)
+        .time(key.updated_at);
+    to.finish()
+}
+
+pub fn decode_api_key(id: ApiKeyId, name: String, hash: [u8; 32], data: &[u8]) -> Result<ApiKey, Failure> {
+    let from = &mut Decoder::new(data);
+    Ok(ApiKey {
+        id,
+        name,
+        hash,
+        user: UserId(from.i64()?),
+        scopes: from.list(|from| Scope::from_name(from.text()?).ok_or_else(|| Failure::corrupt("an API key names an unknown scope")))?,
+        privileges: from
+            .list(|from| Privilege::from_name(from.text()?).ok_or_else(|| Failure::corrupt("an API key names an unknown privilege")))?,
+        networks: from.list(|from| Network::parse(from.text()?).ok_or_else(|| Failure::corrupt("an address range is unreadable")))?,
+        beginning: from.string()?,
+        expires_at: from.option(|from| from.time())?,
+        created_at: from.time()?,
+        updated_at: from.time()?,
     })
 }

@@ -3,7 +3,7 @@
 use super::codec::{Decoder, Encoder};
 use crate::sqlite::failure::Failure;
 use antiphon_app::ports::store::{AuditRow, ChannelLogRow, DeadLetterRow};
-use antiphon_domain::{ConversationId, DeliveryId, RowId, SourceId, Timestamp, UserId};
+use antiphon_domain::{ApiKeyId, ConversationId, DeliveryId, RowId, SourceId, Timestamp, UserId};
 use std::sync::Arc;
 
 pub fn encode_dead_letter(row: &DeadLetterRow) -> Vec<u8> {
@@ -68,18 +68,25 @@ pub fn decode_channel_log(id: RowId, data: &[u8]) -> Result<ChannelLogRow, Failu
 pub fn encode_audit(row: &AuditRow) -> Vec<u8> {
     let mut to = Encoder::new();
     to.time(row.at).option_i64(row.by.map(|user| user.0)).text(&row.action).text(&row.object_kind).text(&row.object_id).text(&row.detail);
+    to.option_u64(row.by_key.map(|key| key.0));
     to.finish()
 }
 
 pub fn decode_audit(id: RowId, data: &[u8]) -> Result<AuditRow, Failure> {
     let from = &mut Decoder::new(data);
-    Ok(AuditRow {
+    let mut row = AuditRow {
         id,
         at: from.time()?,
         by: from.option(|from| from.i64())?.map(UserId),
+        by_key: None,
         action: from.arc()?,
         object_kind: from.arc()?,
         object_id: from.arc()?,
         detail: from.arc()?,
-    })
+    };
+    // Rows from before there were keys end here.
+    if !from.is_at_end() {
+        row.by_key = from.option(|from| from.u64())?.map(ApiKeyId);
+    }
+    Ok(row)
 }
