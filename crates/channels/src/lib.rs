@@ -8,7 +8,9 @@ pub mod connector_api;
 pub mod facebook_messenger;
 mod kit;
 pub mod list;
+mod meta;
 pub mod twilio_sms;
 pub mod web;
+pub mod whatsapp;
 
 pub use list::all;

@@ -22,6 +22,7 @@ connectors! {
     [
         facebook_messenger::FacebookMessenger,
         twilio_sms::TwilioSms,
+        whatsapp::Whatsapp,
     ],
     // Our own protocols: nobody to simulate, no tables to run.
     hosted [

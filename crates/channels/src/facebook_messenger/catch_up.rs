@@ -1,9 +1,10 @@
 //! What webhooks failed to bring, and why they may have: Meta unsubscribes an app from a page whose webhooks it could not deliver for
 //! some hours, without a word. So the subscription is looked at and renewed, and the page's conversations are read.
 
-use super::send::{address, authorized, page};
-use super::{attachments, errors};
+use super::attachments;
+use super::send::{graph, page};
 use crate::kit::{errors as kit_errors, form, http, json, time};
+use crate::meta::graph as meta_graph;
 use antiphon_app::channel::{InboundContent, InboundItem, InboundKind, Keys, SendError};
 use antiphon_app::ports::net::{Net, NetRequest};
 use antiphon_domain::Timestamp;
@@ -33,7 +34,7 @@ pub(super) async fn missed(keys: &Keys, since: Timestamp, now: Timestamp, net: &
         if !after.is_empty() {
             query.push(("after", &after));
         }
-        let body = read(http::get(address(keys, &path, &query)?), keys, now, net).await?;
+        let body = read(http::get(graph(keys).address(&path, &query)?), keys, now, net).await?;
         let conversations = body["data"].as_array().map_or(&[][..], Vec::as_slice);
         for conversation in conversations {
             let messages = conversation["messages"]["data"].as_array().map_or(&[][..], Vec::as_slice);
@@ -55,7 +56,7 @@ async fn stay_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<(
     if is_subscribed(keys, now, net).await? {
         return Ok(());
     }
-    let url = address(keys, &format!("{}/subscribed_apps", page(keys)), &[])?;
+    let url = graph(keys).address(&format!("{}/subscribed_apps", page(keys)), &[])?;
     let body = form::encode([("subscribed_fields", FIELDS)]);
     read(http::post(url, "application/x-www-form-urlencoded", body), keys, now, net).await?;
     tracing::warn!(page = page(keys), "the app was no longer subscribed to the page's webhooks; it is again");
@@ -63,7 +64,7 @@ async fn stay_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<(
 }
 
 async fn is_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<bool, SendError> {
-    let url = address(keys, &format!("{}/subscribed_apps", page(keys)), &[])?;
+    let url = graph(keys).address(&format!("{}/subscribed_apps", page(keys)), &[])?;
     let body = read(http::get(url), keys, now, net).await?;
     let app = keys.credential("app_id");
     let ours = |subscribed: &&Value| app.is_none_or(|app| json::text(&subscribed["id"]).as_deref() == Some(app));
@@ -74,11 +75,11 @@ async fn is_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<boo
 }
 
 async fn read(request: NetRequest, keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<Value, SendError> {
-    let call = authorized(request, keys)?;
-    let answer = net.call(call).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
-    let body = json::read(&answer.body).unwrap_or(Value::Null);
+    let graph = graph(keys);
+    let answer = net.call(graph.authorized(request)?).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
+    let body = meta_graph::read(&answer);
     if !(200..300).contains(&answer.status) || !body.is_object() {
-        return Err(kit_errors::harmless(errors::of_answer(&answer, &body, now)));
+        return Err(kit_errors::harmless(graph.refused(&answer, &body, Some(now))));
     }
     Ok(body)
 }

@@ -1,15 +1,10 @@
 //! The vendor's codes, what they mean for a message, and what to tell people.
 //!
-//! Public list: <https://developers.facebook.com/docs/messenger-platform/error-codes>. The HTTP status is nearly always 400 whatever the
-//! cause, so code and subcode decide and the status is the last resort.
+//! Public list: <https://developers.facebook.com/docs/messenger-platform/error-codes>. How a refusal
+//! is read is in `meta::refusal`.
 
-use super::usage;
-use crate::kit::errors::{self, Class, Row, Sub};
-use crate::kit::{http, json};
+use crate::kit::errors::{Class, Row, Sub};
 use antiphon_app::channel::{Disposition, SendError};
-use antiphon_app::ports::net::NetAnswer;
-use antiphon_domain::Timestamp;
-use serde_json::Value;
 
 /// How long a page that Meta has blocked is left alone before the next message shows whether it still is.
 const PARKED_MS: i64 = 15 * 60_000;
@@ -165,35 +160,6 @@ pub(super) static TABLE: &[Row] = &[
         "Ask the consumer to link it again.",
     ),
 ];
-
-/// What a refused call means.
-pub(super) fn of_answer(answer: &NetAnswer, body: &Value, now: Timestamp) -> SendError {
-    let asked = http::retry_after(answer, now).or_else(|| usage::regain_ms(answer));
-    of(answer, body, asked)
-}
-
-/// As [`of_answer`] where nobody will wait as asked.
-pub(super) fn of_harmless_answer(answer: &NetAnswer, body: &Value) -> SendError {
-    of(answer, body, None)
-}
-
-fn of(answer: &NetAnswer, body: &Value, after_ms: Option<i64>) -> SendError {
-    let refused = &body["error"];
-    let Some(code) = json::integer(&refused["code"]) else { return errors::from_status(answer.status, after_ms) };
-    let sub = json::integer(&refused["error_subcode"]).filter(|sub| *sub != 0);
-    let vendor_code = sub.map_or_else(|| code.to_string(), |sub| format!("{code}/{sub}"));
-    if let Some(trace) = refused["fbtrace_id"].as_str() {
-        tracing::info!(code, sub, trace, "the vendor refused a call");
-    }
-    if let Some(row) = errors::find(TABLE, code, sub) {
-        return row.error(&vendor_code, after_ms);
-    }
-    // Permission errors without a row of their own (200 to 299) are of the page, not of the message.
-    let mut error =
-        if refused["is_transient"] == true { errors::from_status(503, after_ms) } else { errors::from_status(answer.status, after_ms) };
-    error.reason.vendor_code = Some(vendor_code.into());
-    error
-}
 
 /// Whether Meta refused because it could not fetch the file from us.
 pub(super) fn is_fetch_refused(refused: &SendError) -> bool {

@@ -6,8 +6,9 @@
 //!
 //! The platform never tells that a person types. One update that can't be used never costs another.
 
-use super::{attachments, signature};
+use super::attachments;
 use crate::kit::{json, time};
+use crate::meta::signature;
 use antiphon_app::channel::{DeadLetter, InboundContent, InboundItem, InboundKind, RawRequest, ReceiptOf};
 use antiphon_domain::source::HealthState;
 use antiphon_domain::{DeliveryStatus, Timestamp};

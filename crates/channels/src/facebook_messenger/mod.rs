@@ -2,24 +2,22 @@
 //!
 //! Public reference: <https://developers.facebook.com/docs/messenger-platform>,
 //! <https://developers.facebook.com/docs/graph-api/webhooks>.
-//! Here: what the channel is, and the handshake. [`signature`] verifies, [`inbound`] parses, [`send`] calls, [`errors`] is the table
+//! Here: what the channel is. What it shares with its vendor's other channels is in [`meta`], which verifies; [`inbound`] parses, [`send`] calls, [`errors`] is the table
 //! of codes. One app secret covers all pages of an app, so every item names its page.
 
 mod attachments;
 mod cards;
 mod catch_up;
-mod deletion;
 mod errors;
 mod inbound;
 mod send;
-mod signature;
 #[cfg(test)]
 pub(crate) mod tests;
-mod usage;
 
-use crate::kit::{adapt, form, mac, media, settings};
+use crate::kit::{adapt, media, settings};
+use crate::meta::{self, deletion, handshake, optional, secret, signature};
 use antiphon_app::channel::{
-    Adapted, Answer, CatchUp, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup,
+    Adapted, Answer, CatchUp, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, InboundItem, Keys, LookedUp, Lookup,
     MediaFetch, Outbound, OutboundContent, Profiles, RawRequest, Refusal, SendError, Sent, SignalTo, Signals, Verified,
 };
 use antiphon_app::ports::net::{Net, NetRequest};
@@ -27,10 +25,6 @@ use antiphon_content::{Capabilities, MediaLimits, MediaRule, TextLimit, Unit, Wi
 use antiphon_domain::Timestamp;
 use futures_util::future::BoxFuture;
 
-/// The vendor's API host.
-const HOST: &str = "https://graph.facebook.com";
-/// Pinned: an unversioned call gets the app's oldest usable version.
-const GRAPH_VERSION: &str = "v25.0";
 /// The longest text that the vendor takes, in characters.
 const TEXT_MAX: u32 = 2_000;
 /// Long bubbles are cut on phones, so texts are split earlier by default.
@@ -39,8 +33,6 @@ const MEDIA_MAX_BYTES: u64 = 25 << 20;
 const IMAGE_MAX_BYTES: u64 = 8 << 20;
 const WINDOW_HOURS: u32 = 24;
 const HUMAN_AGENT_HOURS: u32 = 7 * 24;
-/// The longest handshake challenge that is echoed.
-const CHALLENGE_MAX: usize = 1_000;
 
 /// Webhooks are repeated for hours, so the page is asked seldom: its conversations may be read twice a second only.
 const CATCH_UP_MS: i64 = 3_600_000;
@@ -48,14 +40,6 @@ const CATCH_UP_MS: i64 = 3_600_000;
 /// The connector.
 #[derive(Clone, Copy, Debug)]
 pub struct FacebookMessenger;
-
-const fn optional(name: &'static str, label: &'static str, default: Option<&'static str>, help: &'static str) -> Field {
-    Field { name, label, secret: false, required: false, default, choices: &[], help }
-}
-
-const fn secret(name: &'static str, label: &'static str, required: bool, help: &'static str) -> Field {
-    Field { name, label, secret: true, required, default: None, choices: &[], help }
-}
 
 static KIND: ChannelKind = ChannelKind {
     id: "facebook_messenger",
@@ -72,43 +56,20 @@ static KIND: ChannelKind = ChannelKind {
         optional("page_id", "Page id", None, "Only if it differs from the source's address."),
         optional("page_name", "Page name", None, "Shown to people."),
         secret("user_access_token", "User access token", false, "Of the person who connected the page; lists their pages again."),
-        optional("app_id", "App id", None, "Only if the source names no app."),
-        secret("app_secret", "App secret", false, "Only if the source names no app. Signs webhooks; in the app's basic settings."),
-        secret(
-            "app_secret_previous",
-            "Previous app secret",
-            false,
-            "While the secret is being reset: webhooks signed with it are accepted too.",
-        ),
-        secret(
-            "verify_token",
-            "Verify token",
-            false,
-            "Only if the source names no app. Any text; entered at Meta together with the webhook's address.",
-        ),
+        meta::OWN_APP_ID,
+        meta::OWN_APP_SECRET,
+        meta::APP_SECRET_PREVIOUS,
+        meta::OWN_VERIFY_TOKEN,
     ],
     app_credentials: &[
-        Field {
-            name: "app_id",
-            label: "App id",
-            secret: false,
-            required: false,
-            default: None,
-            choices: &[],
-            help: "On the app's first page.",
-        },
-        secret("app_secret", "App secret", true, "Signs webhooks; in the app's basic settings."),
-        secret(
-            "app_secret_previous",
-            "Previous app secret",
-            false,
-            "While the secret is being reset: webhooks signed with it are accepted too.",
-        ),
-        secret("verify_token", "Verify token", false, "Any text; entered at Meta together with the webhook's address."),
-        optional("graph_version", "Graph API version", Some(GRAPH_VERSION), "The version that is called, for example v25.0."),
+        meta::APP_ID,
+        meta::APP_SECRET,
+        meta::APP_SECRET_PREVIOUS,
+        meta::VERIFY_TOKEN,
+        meta::VERSION,
         optional("login_config_id", "Log-in configuration", None, "Of Facebook Login for Business, if it is used."),
         optional("human_agent_enabled", "Human agent", Some("false"), "Whether the app was approved to answer for 7 days (human agent)."),
-        optional("require_appsecret_proof", "App secret proof", Some("false"), "As the app's advanced setting of the same name."),
+        meta::PROOF,
     ],
     settings: &[
         optional("text_max", "Longest message", Some("640"), "Longer texts are split; characters, 1 to 2000."),
@@ -163,7 +124,7 @@ impl Channel for FacebookMessenger {
         if request.method != ::http::Method::GET {
             return None;
         }
-        Some(if request.tail == deletion::TAIL { deletion::state(request) } else { handshake(request, keys) })
+        Some(if request.tail == deletion::TAIL { deletion::state(request) } else { handshake::answer(request, keys) })
     }
 
     fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {
@@ -223,21 +184,6 @@ impl CatchUp for FacebookMessenger {
     ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>> {
         Box::pin(catch_up::missed(keys, since, now, net))
     }
-}
-
-/// Meta checks a webhook's address: the challenge goes back exactly as it came, but only to who knows the token.
-fn handshake(request: &RawRequest, keys: &Keys) -> Result<Answer, Refusal> {
-    let query = form::pairs(request.query.as_bytes());
-    let expected = keys.credential("verify_token").ok_or(Refusal::NoSecret("verify_token"))?;
-    let given = form::first(&query, "hub.verify_token").unwrap_or_default();
-    let challenge = form::first(&query, "hub.challenge").unwrap_or_default();
-    let subscribes = form::first(&query, "hub.mode").is_some_and(|mode| mode == "subscribe");
-    // Hashes compare in constant time whatever the lengths.
-    let knows = mac::equal(&mac::sha256(given.as_bytes()), &mac::sha256(expected.as_bytes()));
-    if !subscribes || !knows || challenge.is_empty() || challenge.len() > CHALLENGE_MAX {
-        return Err(Refusal::BadToken);
-    }
-    Ok(Answer { status: 200, content_type: "text/plain", body: challenge.into_owned() })
 }
 
 impl Signals for FacebookMessenger {

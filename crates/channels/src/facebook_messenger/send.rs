@@ -1,11 +1,13 @@
 //! Calls to the Graph API: messages, sender actions, profiles, and conversations for finding a message again.
 
-use super::{GRAPH_VERSION, HOST, HUMAN_AGENT_HOURS, WINDOW_HOURS, errors, human_agent, signature, usage};
+use super::{HUMAN_AGENT_HOURS, WINDOW_HOURS, errors, human_agent};
 use crate::kit::adapt::{self, Carried, Part};
 use crate::kit::http::FormPart;
-use crate::kit::{errors as kit_errors, form, http, json, settings, time};
+use crate::kit::{errors as kit_errors, http, json, settings, time};
+use crate::meta::graph::{Graph, HOST, MEDIA_TIMEOUT_MS, read};
+use crate::meta::usage;
 use antiphon_app::channel::{ChannelProfile, Disposition, Keys, LookedUp, Outbound, OutboundFile, SendError, Sent};
-use antiphon_app::ports::net::{Net, NetAnswer, NetRequest};
+use antiphon_app::ports::net::{Net, NetRequest};
 use serde_json::{Value, json as object};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -16,8 +18,8 @@ const SETTLED_MS: i64 = 60_000;
 /// How far the vendor's clock, which counts seconds here, may be behind ours.
 const CLOCK_SLACK_MS: i64 = 5_000;
 const LOOKUP_MESSAGES: usize = 20;
-/// Meta fetches or takes a file before it answers; videos take it up to 75 s.
-const MEDIA_TIMEOUT_MS: u64 = 90_000;
+/// The product's name in the usage headers.
+const PRODUCT: &str = "messenger";
 
 pub(super) async fn send(out: &Outbound, net: &dyn Net) -> Result<Sent, SendError> {
     let part = Part::read(&out.payload).ok_or_else(|| bug("The delivery's payload can't be read."))?;
@@ -56,14 +58,10 @@ async fn sent(call: NetRequest, out: &Outbound, net: &dyn Net) -> Result<Sent, S
     let answer = net.call(call).await.map_err(|problem| kit_errors::from_net(&problem))?;
     let body = read(&answer);
     if !(200..300).contains(&answer.status) {
-        return Err(errors::of_answer(&answer, &body, out.now));
+        return Err(graph(&out.keys).refused(&answer, &body, Some(out.now)));
     }
     let vendor_id = json::text(&body["message_id"]).ok_or_else(kit_errors::unknown)?;
-    Ok(Sent { vendor_id, usage: usage::read(&answer) })
-}
-
-fn read(answer: &NetAnswer) -> Value {
-    json::read(&answer.body).unwrap_or(Value::Null)
+    Ok(Sent { vendor_id, usage: usage::read(&answer, PRODUCT) })
 }
 
 /// The metadata comes back in the echo, by which our own message is recognised.
@@ -99,8 +97,9 @@ fn json_call(out: &Outbound, message: Value) -> Result<NetRequest, SendError> {
     for (name, value) in declared(out) {
         body[name] = value.into();
     }
-    let url = address(&out.keys, &format!("{}/messages", page(&out.keys)), &[])?;
-    authorized(http::post(url, "application/json", body.to_string()), &out.keys)
+    let graph = graph(&out.keys);
+    let url = graph.address(&format!("{}/messages", page(&out.keys)), &[])?;
+    graph.authorized(http::post(url, "application/json", body.to_string()))
 }
 
 fn upload_call(out: &Outbound, file: &OutboundFile) -> Result<NetRequest, SendError> {
@@ -113,59 +112,28 @@ fn upload_call(out: &Outbound, file: &OutboundFile) -> Result<NetRequest, SendEr
     let name = if file.name.is_empty() { "file" } else { &file.name };
     parts.push(FormPart { name: "filedata", file_name: Some(name), content_type: Some(&file.content_type), bytes: &file.bytes });
     let (content_type, body) = http::multipart(&out.delivery.to_string(), &parts);
-    let url = address(&out.keys, &format!("{}/messages", page(&out.keys)), &[])?;
+    let graph = graph(&out.keys);
+    let url = graph.address(&format!("{}/messages", page(&out.keys)), &[])?;
     let mut call = http::post(url, &content_type, body);
     call.timeout_ms = MEDIA_TIMEOUT_MS;
-    authorized(call, &out.keys)
+    graph.authorized(call)
 }
 
 pub(super) fn page(keys: &Keys) -> &str {
     keys.credential("page_id").unwrap_or_else(|| settings::address(keys))
 }
 
-fn token(keys: &Keys) -> Result<&str, SendError> {
-    keys.credential("page_access_token").ok_or_else(|| {
-        kit_errors::error(
-            Disposition::NeedsReauthorisation,
-            "source_misconfigured",
-            "The source has no page access token.",
-            Some("Enter the field page_access_token in the source's credentials."),
-        )
-    })
-}
-
-/// The address of a call, with the proof of the app's secret where the app demands one.
-pub(super) fn address(keys: &Keys, path: &str, query: &[(&str, &str)]) -> Result<String, SendError> {
-    let base = settings::base(keys, HOST);
-    let version = settings::value(keys, "graph_version").unwrap_or(GRAPH_VERSION);
-    let mut query = query.to_vec();
-    let proof = match keys.credential("app_secret").filter(|_| settings::flag(keys, "require_appsecret_proof", false)) {
-        Some(secret) => signature::appsecret_proof(token(keys)?, secret),
-        None => String::new(),
-    };
-    if !proof.is_empty() {
-        query.push(("appsecret_proof", &proof));
-    }
-    let mark = if query.is_empty() { "" } else { "?" };
-    Ok(format!("{base}/{version}/{path}{mark}{}", form::encode(query)))
-}
-
-/// The token goes into a header: addresses end up in logs.
-pub(super) fn authorized(mut request: NetRequest, keys: &Keys) -> Result<NetRequest, SendError> {
-    http::authorize(&mut request, &format!("Bearer {}", token(keys)?));
-    Ok(request)
+/// The Graph API, as the page calls it.
+pub(super) fn graph(keys: &Keys) -> Graph<'_> {
+    Graph { keys, host: HOST, token: "page_access_token", table: errors::TABLE, product: PRODUCT }
 }
 
 /// Typing and seen. Best effort: the caller doesn't repeat it.
 pub(super) async fn sender_action(keys: &Keys, to: &str, action: &str, net: &dyn Net) -> Result<(), SendError> {
     let body = object!({ "recipient": { "id": to }, "sender_action": action }).to_string();
-    let url = address(keys, &format!("{}/messages", page(keys)), &[])?;
-    let call = authorized(http::post(url, "application/json", body), keys)?;
-    let answer = net.call(call).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
-    if (200..300).contains(&answer.status) {
-        return Ok(());
-    }
-    Err(kit_errors::harmless(errors::of_harmless_answer(&answer, &read(&answer))))
+    let graph = graph(keys);
+    let url = graph.address(&format!("{}/messages", page(keys)), &[])?;
+    graph.harmless(http::post(url, "application/json", body), net).await.map(|_| ())
 }
 
 /// Who a person is. Nothing where Meta won't tell (no conversation yet, or no permission).
@@ -174,14 +142,15 @@ pub(super) async fn profile(keys: &Keys, person: &str, net: &dyn Net) -> Result<
     if person.is_empty() || !person.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
         return Ok(None);
     }
-    let url = address(keys, person, &[("fields", "first_name,last_name,name,profile_pic")])?;
-    let call = authorized(http::get(url), keys)?;
+    let graph = graph(keys);
+    let url = graph.address(person, &[("fields", "first_name,last_name,name,profile_pic")])?;
+    let call = graph.authorized(http::get(url))?;
     let answer = net.call(call).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
     let body = read(&answer);
     if !(200..300).contains(&answer.status) {
         let refused = &body["error"];
         let hidden = json::integer(&refused["code"]) == Some(100) && json::integer(&refused["error_subcode"]) == Some(33);
-        return if hidden { Ok(None) } else { Err(kit_errors::harmless(errors::of_harmless_answer(&answer, &body))) };
+        return if hidden { Ok(None) } else { Err(kit_errors::harmless(graph.refused(&answer, &body, None))) };
     }
     let names: Vec<String> = ["first_name", "last_name"].into_iter().filter_map(|field| json::text(&body[field])).collect();
     let name = json::text(&body["name"]).or_else(|| (!names.is_empty()).then(|| names.join(" ")));
@@ -194,11 +163,12 @@ pub(super) async fn lookup(out: &Outbound, net: &dyn Net) -> Result<LookedUp, Se
     let first = out.first_attempt_at.unwrap_or(out.now);
     let fields = format!("id,updated_time,messages.limit({LOOKUP_MESSAGES}){{id,created_time,from,to,message,attachments}}");
     let query = [("platform", "messenger"), ("user_id", out.to.as_str()), ("fields", fields.as_str())];
-    let call = authorized(http::get(address(&out.keys, &format!("{}/conversations", page(&out.keys)), &query)?), &out.keys)?;
+    let graph = graph(&out.keys);
+    let call = graph.authorized(http::get(graph.address(&format!("{}/conversations", page(&out.keys)), &query)?))?;
     let answer = net.call(call).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
     let body = read(&answer);
     if answer.status != 200 {
-        return Err(kit_errors::harmless(errors::of_answer(&answer, &body, out.now)));
+        return Err(kit_errors::harmless(graph.refused(&answer, &body, Some(out.now))));
     }
     let Some(conversations) = body["data"].as_array() else { return Ok(LookedUp::Unclear) };
     let text = match (part.file, &out.file) {

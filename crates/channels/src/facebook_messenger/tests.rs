@@ -1,12 +1,13 @@
 //! The tables of this connector, its signature vectors, and what has no place in a table.
 
-use super::{FacebookMessenger, errors, signature};
+use super::{FacebookMessenger, errors};
 use crate::kit::errors::{Class, Sub};
 use crate::kit::table::{
     CannedNet, Fixture, InboundCase, Manner, NOW, OutboundCase, Trouble, Wanted, WantedBody, answer, answer_with, channel_app, now,
     outbound, parse, request, source, structured, with_credentials, with_header, with_setting,
 };
 use crate::kit::{form, mac};
+use crate::meta::signature;
 use antiphon_app::channel::{
     Answer, Channel, ChannelProfile, Disposition, InboundContent, InboundItem, InboundKind, Keys, LookedUp, Outbound, OutboundContent,
     RawRequest, ReceiptOf, Refusal, SignalTo,

@@ -80,6 +80,11 @@ pub fn structured(shown: &Presentation, can: &Capabilities, message: impl Fn(&Na
     written(&made.messages.iter().map(part).collect::<Vec<_>>(), made.losses)
 }
 
+/// One part that is the channel's own message.
+pub fn ready(message: serde_json::Value) -> Adapted {
+    written(&[Part { message: Some(message), ..Part::default() }], Vec::new())
+}
+
 fn written(parts: &[Part], losses: Vec<String>) -> Adapted {
     Adapted { parts: parts.iter().map(|part| serde_json::to_string(part).unwrap_or_default()).collect(), losses }
 }

@@ -9,11 +9,11 @@ use antiphon_app::channel::{Answer, RawRequest, Refusal};
 use serde_json::json;
 
 /// The end of the callback's address.
-pub(super) const TAIL: &str = "data-deletion";
+pub const TAIL: &str = "data-deletion";
 const CODE_DIGITS: usize = 20;
 
 /// The answer that Meta wants: where the person can look, and a code to look with. The same request gets the same code.
-pub(super) fn receipt(request: &RawRequest) -> Answer {
+pub fn receipt(request: &RawRequest) -> Answer {
     let code = &hex::encode(mac::sha256(&request.body))[..CODE_DIGITS];
     // The public address comes last: what stands before it may be a proxy's name for us.
     let address = request.urls.last().map_or("", String::as_str);
@@ -23,7 +23,7 @@ pub(super) fn receipt(request: &RawRequest) -> Answer {
 }
 
 /// The page behind that address.
-pub(super) fn state(request: &RawRequest) -> Result<Answer, Refusal> {
+pub fn state(request: &RawRequest) -> Result<Answer, Refusal> {
     let query = form::pairs(request.query.as_bytes());
     let code = form::first(&query, "code").unwrap_or_default();
     if code.len() != CODE_DIGITS || !code.bytes().all(|byte| byte.is_ascii_hexdigit()) {

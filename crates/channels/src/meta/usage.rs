@@ -15,31 +15,31 @@ const COUNTS: [&str; 3] = ["call_count", "total_time", "total_cputime"];
 /// The longest wait that is believed, in minutes.
 const MOST_MINUTES: i64 = 24 * 60;
 
-/// The allowance that is used most.
-pub(super) fn read(answer: &NetAnswer) -> Option<Usage> {
+/// The allowance of a product that is used most.
+pub fn read(answer: &NetAnswer, product: &str) -> Option<Usage> {
     let simple = SIMPLE.into_iter().filter_map(|name| percent(&header(answer, name)?));
-    let cases = use_cases(answer);
+    let cases = use_cases(answer, product);
     let percent = simple.chain(cases.iter().filter_map(percent)).max()?;
     Some(Usage { percent, regain_ms: longest_wait_ms(&cases) })
 }
 
 /// When calls are possible again, in milliseconds, where the headers say so.
-pub(super) fn regain_ms(answer: &NetAnswer) -> Option<i64> {
-    longest_wait_ms(&use_cases(answer))
+pub fn regain_ms(answer: &NetAnswer, product: &str) -> Option<i64> {
+    longest_wait_ms(&use_cases(answer, product))
 }
 
 fn header(answer: &NetAnswer, name: &str) -> Option<Value> {
     json::read(http::header(&answer.headers, name)?.as_bytes()).ok()
 }
 
-/// What the business may do on this platform; its other products have allowances of their own.
-fn use_cases(answer: &NetAnswer) -> Vec<Value> {
+/// What the business may do with this product; its others have allowances of their own.
+fn use_cases(answer: &NetAnswer, product: &str) -> Vec<Value> {
     let Some(Value::Object(businesses)) = header(answer, BY_USE_CASE) else { return Vec::new() };
     let cases = businesses.into_iter().filter_map(|(_, cases)| match cases {
         Value::Array(cases) => Some(cases),
         _ => None,
     });
-    cases.flatten().filter(|case| case["type"].as_str().is_none_or(|kind| kind == "messenger")).collect()
+    cases.flatten().filter(|case| case["type"].as_str().is_none_or(|kind| kind == product)).collect()
 }
 
 fn percent(counts: &Value) -> Option<u32> {
@@ -63,8 +63,8 @@ mod tests {
         fn check(headers: &[(&'static str, &'static str)], expected: Option<(u32, Option<i64>)>) {
             let pairs = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
             let answer = NetAnswer { status: 200, headers: HeaderMap::from_iter(pairs), body: Default::default() };
-            assert_eq!(read(&answer), expected.map(|(percent, regain_ms)| Usage { percent, regain_ms }));
-            assert_eq!(regain_ms(&answer), expected.and_then(|(_, regain_ms)| regain_ms));
+            assert_eq!(read(&answer, "messenger"), expected.map(|(percent, regain_ms)| Usage { percent, regain_ms }));
+            assert_eq!(regain_ms(&answer, "messenger"), expected.and_then(|(_, regain_ms)| regain_ms));
         }
         check(&[], None);
         check(&[("x-app-usage", r#"{"call_count":12,"total_time":3,"total_cputime":2}"#)], Some((12, None)));

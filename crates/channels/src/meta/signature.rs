@@ -9,9 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The app-level callbacks that come as a form with a signed request: the tail of their address.
-pub(super) const SIGNED_REQUEST_TAILS: [&str; 2] = ["deauthorize", super::deletion::TAIL];
+pub const SIGNED_REQUEST_TAILS: [&str; 2] = ["deauthorize", super::deletion::TAIL];
 
-pub(super) fn verify<'a>(request: &'a RawRequest, keys: &Keys) -> Result<Verified<'a>, Refusal> {
+pub fn verify<'a>(request: &'a RawRequest, keys: &Keys) -> Result<Verified<'a>, Refusal> {
     // During a reset both secrets are live.
     let secrets: Vec<&str> = ["app_secret", "app_secret_previous"].into_iter().filter_map(|name| keys.credential(name)).collect();
     if keys.credential("app_secret").is_none() {
@@ -40,7 +40,7 @@ fn digest(header: &str) -> Option<[u8; 32]> {
 }
 
 /// The payload of a signed request (`<signature>.<payload>`, both base64url), if the secret signed it.
-pub(super) fn signed_payload(signed: &str, secret: &[u8]) -> Option<Vec<u8>> {
+pub fn signed_payload(signed: &str, secret: &[u8]) -> Option<Vec<u8>> {
     let (signature, payload) = signed.split_once('.')?;
     let given: [u8; 32] = URL_SAFE_NO_PAD.decode(signature).ok()?.try_into().ok()?;
     let known = mac::equal(&mac::hmac_sha256(secret, payload.as_bytes()), &given);
@@ -48,6 +48,6 @@ pub(super) fn signed_payload(signed: &str, secret: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Proof that who calls with a token knows the app's secret too.
-pub(super) fn appsecret_proof(token: &str, secret: &str) -> String {
+pub fn appsecret_proof(token: &str, secret: &str) -> String {
     hex::encode(mac::hmac_sha256(secret.as_bytes(), token.as_bytes()))
 }
