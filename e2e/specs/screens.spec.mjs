@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Admin } from '../lib/admin.mjs';
-import { password } from '../lib/bootstrap.mjs';
+import { account, password } from '../lib/bootstrap.mjs';
 import { keep, launch, openPage, signIn, violations } from '../lib/browser.mjs';
 import { Server } from '../lib/server.mjs';
 import { fields, post, sign, webhook, write } from '../lib/sms.mjs';
@@ -217,8 +217,9 @@ describe('each screen', () => {
     const { From: _nobody, ...useless } = fields({ from: number, text: 'lost' });
     await post(webhook(server), useless, sign(webhook(server), useless));
     await admin.post('/apps', { client_id: 'loyalty-cards', client_secret: 'kept-by-nobody-1', name: 'Loyalty cards' });
+    await admin.post('/api-keys', { name: 'Nightly export', scopes: ['conversations:read', 'audit:read'] });
     await open('', 'admin');
-    for (const [name, path] of [['Users', 'users'], ['Skills', 'skills'], ['Sources', 'sources'], ['Apps', 'apps'], ['Deliveries', 'deliveries'], ['Channel log', 'channel-log'], ['Dead letters', 'dead-letters']]) {
+    for (const [name, path] of [['Users', 'users'], ['Skills', 'skills'], ['Sources', 'sources'], ['Apps', 'apps'], ['API keys', 'api-keys'], ['Deliveries', 'deliveries'], ['Channel log', 'channel-log'], ['Dead letters', 'dead-letters']]) {
       await page.goto(`${server.url}/admin/${path}`);
       await page.getByRole('heading', { name, exact: true }).first().waitFor();
       await page.getByRole('table').waitFor();
@@ -253,6 +254,28 @@ describe('each screen', () => {
     await clean(page, 'an app’s secret');
     await page.getByRole('button', { name: 'I have kept it' }).click();
     await page.getByRole('row').filter({ hasText: 'kiosk.example' }).waitFor();
+  });
+
+  it('of a key’s secret, which is shown once and opens what it says', async () => {
+    await page.goto(`${server.url}/admin/api-keys`);
+    await page.getByRole('button', { name: 'New API key' }).click();
+    await page.getByLabel(/^Name/).fill('Skills');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText('Must name at least one scope').first().waitFor();
+    await clean(page, 'a refused key');
+    await dialog(page).getByLabel('Skills').selectOption('read');
+    await page.getByRole('button', { name: 'Create' }).click();
+    const secret = await page.getByLabel('Key', { exact: true }).inputValue();
+    await clean(page, 'a key’s secret');
+    const ask = (path) => fetch(`${server.url}/api/v1/accounts/${account}/${path}`, { headers: { authorization: `Bearer ${secret}` } });
+    assert.deepEqual([(await ask('skills')).status, (await ask('users')).status], [200, 403]);
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByRole('button', { name: /^Skills/ }).click();
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await clean(page, 'revoking a key');
+    await page.getByRole('button', { name: 'Revoke for ever' }).click();
+    await page.getByRole('button', { name: /^Skills/ }).waitFor({ state: 'detached' });
+    assert.equal((await ask('skills')).status, 401);
   });
 
   it('without the server', async () => {

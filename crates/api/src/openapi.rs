@@ -8,6 +8,7 @@ use crate::{
     agents, api_keys, app_notifications, apps, audit, channel_apps, channel_log, channels, consents, consumers, conversations,
     dead_letters, deliveries, identity_providers, profiles, session, settings, skills, sources, state::Api, stats, users,
 };
+use antiphon_domain::Scope;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use serde_json::{Value, json};
@@ -65,6 +66,7 @@ pub fn document() -> String {
     }
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         refer_to_items(schemas);
+        name_scopes(schemas);
     }
     let schema = json!({"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}});
     for (_, name, what) in ERRORS {
@@ -106,6 +108,18 @@ fn refer_to_items(schemas: &mut serde_json::Map<String, Value>) {
         if let Some(item) = name.strip_prefix("Page_").filter(|item| names.iter().any(|name| name == item)) {
             schemas[name]["properties"]["items"]["items"] = json!({"$ref": format!("#/components/schemas/{item}")});
         }
+    }
+}
+
+/// Scopes are texts to the handlers, who name the wrong one; to clients they are a known list.
+fn name_scopes(schemas: &mut serde_json::Map<String, Value>) {
+    let names: Vec<String> = Scope::all().map(|scope| scope.to_string()).collect();
+    schemas.insert(
+        "ApiKeyScope".to_owned(),
+        json!({"type": "string", "enum": names, "description": "A part of this API, to read or to write."}),
+    );
+    for name in ["ApiKey", "NewApiKey", "ApiKeyChanges"] {
+        schemas[name]["properties"]["scopes"]["items"] = json!({"$ref": "#/components/schemas/ApiKeyScope"});
     }
 }
 

@@ -64,6 +64,12 @@ export const api = (id: string) => {
     updateApp: (app: string, body: unknown, etag: string | null) => send<T.InstalledApp>("PATCH", `${base}/apps/${part(app)}`, body, etag),
     rotateAppSecret: (app: string) => send<{ client_id: string; client_secret: string }>("POST", `${base}/apps/${part(app)}/secret`, {}),
 
+    apiKeys: (s?: AbortSignal) => get<T.Page<T.ApiKey>>(`${base}/api-keys`, { limit: 200 }, s),
+    apiKey: (key: string, s?: AbortSignal) => call<T.ApiKey>(`${base}/api-keys/${part(key)}`, { signal: s }),
+    createApiKey: (body: unknown) => send<T.MadeApiKey>("POST", `${base}/api-keys`, body),
+    updateApiKey: (key: string, body: unknown, etag: string | null) => send<T.ApiKey>("PATCH", `${base}/api-keys/${part(key)}`, body, etag),
+    revokeApiKey: (key: string, etag: string | null) => send("DELETE", `${base}/api-keys/${part(key)}`, undefined, etag),
+
     conversations: (q: Query, s?: AbortSignal) => get<T.Page<T.ConversationSummary>>(`${base}/conversations`, q, s),
     conversation: (c: string, s?: AbortSignal) => get<T.ConversationSummary>(`${base}/conversations/${part(c)}`, undefined, s),
     messages: (c: string, q: Query, s?: AbortSignal) => get<T.Page<T.Message>>(`${base}/conversations/${part(c)}/messages`, q, s),

@@ -59,6 +59,8 @@ export const queries = (api: Api) => ({
   skill: (id: string) => queryOptions({ queryKey: ["skills", id], queryFn: ({ signal }) => api.skill(id, signal) }),
   apps: queryOptions({ queryKey: ["apps"], queryFn: ({ signal }) => api.apps(signal), staleTime: MINUTE }),
   app: (id: string) => queryOptions({ queryKey: ["apps", id], queryFn: ({ signal }) => api.app(id, signal) }),
+  apiKeys: queryOptions({ queryKey: ["api-keys"], queryFn: ({ signal }) => api.apiKeys(signal), staleTime: MINUTE }),
+  apiKey: (id: string) => queryOptions({ queryKey: ["api-keys", id], queryFn: ({ signal }) => api.apiKey(id, signal) }),
   source: (id: string) => queryOptions({ queryKey: ["sources", id], queryFn: ({ signal }) => api.source(id, signal) }),
 
   /** For offers, whose conversation no subscription brings yet. */

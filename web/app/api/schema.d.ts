@@ -915,7 +915,7 @@ export interface components {
             /** @description Where it may be used from, as `address/prefix`; empty: everywhere. */
             networks: string[];
             /** @description What it opens: `users:read`, `users:write` and so on; writing opens reading, too. */
-            scopes: string[];
+            scopes: components["schemas"]["ApiKeyScope"][];
             /** Format: int64 */
             updated_at: number;
             /** @description In whose name it acts. */
@@ -932,8 +932,13 @@ export interface components {
             /** @description All that it may be used from. */
             networks?: string[] | null;
             /** @description All that it opens from now on, as far as you may do it. */
-            scopes?: string[] | null;
+            scopes?: components["schemas"]["ApiKeyScope"][] | null;
         };
+        /**
+         * @description A part of this API, to read or to write.
+         * @enum {string}
+         */
+        ApiKeyScope: "users:read" | "users:write" | "skills:read" | "skills:write" | "sources:read" | "sources:write" | "apps:read" | "apps:write" | "conversations:read" | "conversations:write" | "consumers:read" | "consumers:write" | "logs:read" | "logs:write" | "audit:read" | "settings:read" | "settings:write";
         /** @description Changes of an outside program; what is not given stays. */
         AppChanges: {
             client_secret?: string | null;
@@ -1604,7 +1609,7 @@ export interface components {
             /** @description Where it may be used from, as `address/prefix`; everywhere when empty. */
             networks?: string[];
             /** @description What it opens; at least one. */
-            scopes: string[];
+            scopes: components["schemas"]["ApiKeyScope"][];
             /**
              * @description In whose name it acts: it can never do what they may not, and is refused while they are disabled. Your own when not given;
              *     another user must not have privileges that you don't have.

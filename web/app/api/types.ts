@@ -33,7 +33,8 @@ export type Privilege =
   | "manage_settings"
   | "view_channel_log"
   | "manage_consents"
-  | "view_audit";
+  | "view_audit"
+  | "manage_api_keys";
 
 export type Session = Omit<Schemas["Session"], "bearer">;
 /** What inactivity will do to a browser's session. */
@@ -55,6 +56,10 @@ export type CredentialField = Schemas["FormField"];
 export type Channel = Schemas["Channel"];
 /** An outside program. */
 export type InstalledApp = Schemas["InstalledApp"];
+/** A key of the admin API, without its secret. */
+export type ApiKey = Schemas["ApiKey"];
+export type MadeApiKey = Schemas["MadeApiKey"];
+export type Scope = Schemas["ApiKeyScope"];
 /** What the consumer's page told. */
 export type Visit = Schemas["Visit"];
 export type ConversationSummary = Schemas["ConversationSummary"];

@@ -1,26 +1,16 @@
 /** The frame around every page: navigation, the user's menu, the state of the line, dialogs that are everywhere. */
 import { Link, useLocation, useParams } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
-import type { Privilege } from "@/api/types";
 import { ChangePasswordDialog } from "@/forms/password-change";
-import { t, type MessageKey } from "@/i18n";
+import { t } from "@/i18n";
 import { useDesk, useWorkspace } from "@/stores/context";
 import { may } from "@/stores/identity";
-import { Icon, type IconName } from "@/ui/Icon";
+import { Icon } from "@/ui/Icon";
+import { ADMIN_PAGES } from "./adminPages";
 import { ConnectionBar } from "./ConnectionBar";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 import { UserMenu } from "./UserMenu";
 import { useShortcut } from "./useShortcuts";
-
-export const ADMIN_PAGES = [
-  { to: "/admin/users", icon: "users", label: "nav.users", needs: "manage_users" },
-  { to: "/admin/skills", icon: "tag", label: "nav.skills", needs: "manage_skills" },
-  { to: "/admin/sources", icon: "plug", label: "nav.sources", needs: "manage_sources" },
-  { to: "/admin/apps", icon: "blocks", label: "nav.apps", needs: "manage_sources" },
-  { to: "/admin/deliveries", icon: "send", label: "nav.deliveries", needs: "view_channel_log" },
-  { to: "/admin/channel-log", icon: "list", label: "nav.channelLog", needs: "view_channel_log" },
-  { to: "/admin/dead-letters", icon: "alert", label: "nav.deadLetters", needs: "view_channel_log" },
-] as const satisfies readonly { to: string; icon: IconName; label: MessageKey; needs: Privilege }[];
 
 const RAIL_ITEM =
   "relative flex size-11 items-center justify-center rounded-xl text-text-2 transition-colors hover:bg-hover hover:text-text aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text";

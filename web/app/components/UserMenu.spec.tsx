@@ -10,7 +10,7 @@ afterEach(() => {
   preferences.set({ theme: "auto", notifications: false });
 });
 
-const menu = <UserMenu adminPages={[{ to: "/admin/users", icon: "users", label: "nav.users" }]} onPassword={() => undefined} onShortcuts={() => undefined} />;
+const menu = <UserMenu adminPages={[{ to: "/admin/users", icon: "users", label: "nav.users", needs: "manage_users" }]} onPassword={() => undefined} onShortcuts={() => undefined} />;
 
 async function open(status = 204) {
   vi.stubGlobal("fetch", vi.fn(() => Promise.resolve(new Response(status === 204 ? null : "{}", { status }))));

@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { signOut } from "@/api/endpoints";
-import { t, type MessageKey } from "@/i18n";
+import { t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { allowNotifications } from "@/stores/alerts";
 import { useDesk, usePreferences } from "@/stores/context";
@@ -10,12 +10,12 @@ import { preferences } from "@/stores/preferences";
 import { replaceSession } from "@/stores/session";
 import { toast } from "@/stores/toasts";
 import { Avatar } from "@/ui/Avatar";
-import type { IconName } from "@/ui/Icon";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuRule, MenuToggle } from "@/ui/Menu";
+import type { AdminPageEntry } from "./adminPages";
 import { useShortcut } from "./useShortcuts";
 
 interface Props {
-  adminPages: readonly { to: "/admin/users" | "/admin/skills" | "/admin/sources" | "/admin/apps" | "/admin/deliveries" | "/admin/channel-log" | "/admin/dead-letters"; icon: IconName; label: MessageKey }[];
+  adminPages: readonly AdminPageEntry[];
   onPassword: () => void;
   onShortcuts: () => void;
 }

@@ -3,16 +3,17 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { InstalledApp } from "@/api/types";
 import { endpointsOf, WEBHOOK_KINDS, WEBHOOK_TYPES, withEndpoints, type WebhookKind } from "@/api/webhookTypes";
+import { SecretOnce } from "@/components/SecretOnce";
 import { t } from "@/i18n";
 import { fieldProblem, problemOf, remedyOf } from "@/lib/problem";
 import { fullTime } from "@/lib/time";
 import { useDesk } from "@/stores/context";
-import { toast } from "@/stores/toasts";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
-import { ErrorNote, RowsSkeleton } from "@/ui/Feedback";
+import { ErrorNote } from "@/ui/Feedback";
 import { Checkbox, Select, TextField } from "@/ui/Field";
-import { formProblem, useSave } from "./useSave";
+import { EntityDialog, FormFoot } from "./EntityDialog";
+import { useSave } from "./useSave";
 
 /** What an app signs in with, as it is shown once. */
 interface Secret {
@@ -27,41 +28,18 @@ export function AppDialog({ id, onClose }: { id: string | null; onClose: () => v
   const { queries } = useDesk();
   const app = useQuery({ ...queries.app(id ?? ""), enabled: id !== null });
   const [secret, setSecret] = useState<Secret | null>(null);
-  const title = secret ? t("apps.secretTitle") : id === null ? t("apps.new") : (app.data?.data.name ?? t("app.loading"));
+  if (secret) {
+    const values = [{ label: t("apps.clientId"), value: secret.client_id }, { label: t("apps.clientSecret"), value: secret.client_secret }];
+    return (
+      <Dialog title={t("apps.secretTitle")} closeLabel={t("admin.close")} onClose={onClose} wide>
+        <SecretOnce lead={t("apps.secretLead")} values={values} onClose={onClose} />
+      </Dialog>
+    );
+  }
   return (
-    <Dialog key={secret ? "secret" : "form"} title={title} closeLabel={t("admin.close")} onClose={onClose} wide>
-      {id !== null && app.isPending && <RowsSkeleton rows={4} label={t("app.loading")} />}
-      {app.isError && <ErrorNote>{problemOf(app.error)}</ErrorNote>}
-      {secret ? (
-        <SecretOnce secret={secret} onClose={onClose} />
-      ) : (
-        (id === null || app.data) && <AppForm key={app.data?.etag} app={app.data?.data ?? null} etag={app.data?.etag ?? null} onDone={onClose} onSecret={setSecret} />
-      )}
-    </Dialog>
-  );
-}
-
-function SecretOnce({ secret, onClose }: { secret: Secret; onClose: () => void }) {
-  const copy = (text: string) => void navigator.clipboard.writeText(text).then(() => toast(t("action.copied")), () => toast(t("error.generic"), "danger"));
-  return (
-    <div className="flex flex-col gap-4">
-      <p className="text-text-2">{t("apps.secretLead")}</p>
-      {([["apps.clientId", secret.client_id], ["apps.clientSecret", secret.client_secret]] as const).map(([label, value]) => (
-        <div key={label} className="flex items-end gap-2">
-          <div className="min-w-0 flex-1">
-            <TextField label={t(label)} readOnly value={value} dir="ltr" onFocus={(e) => e.target.select()} className="field font-mono" />
-          </div>
-          <Button icon="copy" onClick={() => copy(value)}>
-            {t("action.copy")}
-          </Button>
-        </div>
-      ))}
-      <div className="flex justify-end">
-        <Button look="primary" onClick={onClose}>
-          {t("apps.secretKept")}
-        </Button>
-      </div>
-    </div>
+    <EntityDialog<InstalledApp> isNew={id === null} query={app} title={(a) => a?.name ?? t("apps.new")} onClose={onClose} wide>
+      {({ data, etag }) => <AppForm key={etag} app={data} etag={etag} onDone={onClose} onSecret={setSecret} />}
+    </EntityDialog>
   );
 }
 
@@ -98,7 +76,6 @@ function AppForm({ app, etag, onDone, onSecret }: { app: InstalledApp | null; et
   });
   const { error } = save;
   const endpointField = (kind: WebhookKind) => `settings.webhooks.${WEBHOOK_TYPES[kind]}.endpoint`;
-  const problem = formProblem(error, ["client_id", "name", "skill_id", ...WEBHOOK_KINDS.map(endpointField)]);
   return (
     <form
       className="flex flex-col gap-5"
@@ -135,13 +112,7 @@ function AppForm({ app, etag, onDone, onSecret }: { app: InstalledApp | null; et
         </div>
       </fieldset>
       <Checkbox label={t("admin.enabled")} checked={enabled} onChange={(e) => setEnabled(e.target.checked)} />
-      {problem && <ErrorNote remedy={remedyOf(error)}>{problem}</ErrorNote>}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t("admin.cancel")}</Button>
-        <Button type="submit" look="primary" busy={save.isPending}>
-          {t(app ? "admin.save" : "admin.create")}
-        </Button>
-      </div>
+      <FormFoot error={error} fields={["client_id", "name", "skill_id", ...WEBHOOK_KINDS.map(endpointField)]} isNew={app === null} busy={save.isPending} onCancel={onDone} />
       {app && (
         <fieldset className="flex flex-wrap items-center gap-3 border-t border-line pt-5">
           <legend className="sr-only">{t("apps.rotate")}</legend>

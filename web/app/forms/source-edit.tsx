@@ -4,15 +4,16 @@ import { useState, type ChangeEvent } from "react";
 import { channelsQuery } from "@/api/queries";
 import type { CredentialField, CredentialValue, Source } from "@/api/types";
 import { t } from "@/i18n";
-import { fieldProblem, problemOf, remedyOf } from "@/lib/problem";
+import { fieldProblem, problemOf } from "@/lib/problem";
 import { sentence } from "@/lib/text";
 import { useDesk } from "@/stores/context";
 import { toast } from "@/stores/toasts";
-import { Button, IconButton } from "@/ui/Button";
+import { IconButton } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorNote, RowsSkeleton } from "@/ui/Feedback";
 import { Checkbox, Select, TextField } from "@/ui/Field";
-import { formProblem, useSave } from "./useSave";
+import { FormFoot } from "./EntityDialog";
+import { useSave } from "./useSave";
 
 const isSet = (value: CredentialValue | undefined): boolean => (typeof value === "string" ? value !== "" : value?.set === true);
 
@@ -94,7 +95,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
     },
   });
   const { error } = save;
-  const problem = formProblem(error, ["name", "address", "skill_id", "app_id", "api_base_url", ...schema.flatMap((f) => [f.name, `credentials.${f.name}`]), ...settingsSchema.flatMap((f) => [f.name, `settings.${f.name}`])]);
+  const fields = ["name", "address", "skill_id", "app_id", "api_base_url", ...schema.flatMap((f) => [f.name, `credentials.${f.name}`]), ...settingsSchema.flatMap((f) => [f.name, `settings.${f.name}`])];
   return (
     <form
       className="flex flex-col gap-5"
@@ -166,13 +167,7 @@ function SourceForm({ source, etag, onDone }: { source: Source | null; etag: str
       {source && channel && !channel.hosted && <CopyField label={t("sources.webhook")} hint={t("sources.webhookHint")} value={source.webhook_url} />}
       {source && carriesWidget && <CopyField label={t("sources.widget")} hint={t("sources.widgetHint")} value={widgetTag(me.accountId, source.address)} />}
       <Checkbox label={t("admin.enabled")} checked={enabled} onChange={(e) => setEnabled(e.target.checked)} />
-      {problem && <ErrorNote remedy={remedyOf(error)}>{problem}</ErrorNote>}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t("admin.cancel")}</Button>
-        <Button type="submit" look="primary" busy={save.isPending}>
-          {t(source ? "admin.save" : "admin.create")}
-        </Button>
-      </div>
+      <FormFoot error={error} fields={fields} isNew={source === null} busy={save.isPending} onCancel={onDone} />
     </form>
   );
 }

@@ -3,29 +3,26 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { User } from "@/api/types";
 import { t } from "@/i18n";
-import { fieldProblem, problemOf, remedyOf } from "@/lib/problem";
+import { fieldProblem, problemOf } from "@/lib/problem";
 import { fullTime } from "@/lib/time";
 import { useDesk } from "@/stores/context";
 import { nameOfProfile } from "@/stores/identity";
 import { toast } from "@/stores/toasts";
 import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
-import { ErrorNote, RowsSkeleton } from "@/ui/Feedback";
+import { ErrorNote } from "@/ui/Feedback";
 import { Checkbox, CheckboxGroup, Select, TextField } from "@/ui/Field";
-import { formProblem, useSave } from "./useSave";
+import { EntityDialog, FormFoot } from "./EntityDialog";
+import { useSave } from "./useSave";
 
 const FIELDS = ["login", "password", "nickname", "full_name", "email", "profile", "max_conversations", "new_password"];
 
 export function UserDialog({ id, onClose }: { id: string | null; onClose: () => void }) {
   const { queries } = useDesk();
   const user = useQuery({ ...queries.user(id ?? ""), enabled: id !== null });
-  const title = id === null ? t("users.new") : (user.data?.data.nickname ?? t("app.loading"));
   return (
-    <Dialog title={title} closeLabel={t("admin.close")} onClose={onClose} wide>
-      {id !== null && user.isPending && <RowsSkeleton rows={4} label={t("app.loading")} />}
-      {user.isError && <ErrorNote>{problemOf(user.error)}</ErrorNote>}
-      {(id === null || user.data) && <UserForm user={user.data?.data ?? null} etag={user.data?.etag ?? null} onDone={onClose} />}
-    </Dialog>
+    <EntityDialog<User> isNew={id === null} query={user} title={(u) => u?.nickname ?? t("users.new")} onClose={onClose} wide>
+      {({ data, etag }) => <UserForm user={data} etag={etag} onDone={onClose} />}
+    </EntityDialog>
   );
 }
 
@@ -71,7 +68,6 @@ function UserForm({ user, etag, onDone }: { user: User | null; etag: string | nu
   });
   const { error } = save;
   const profileOptions = profiles.data?.items.map((p) => ({ value: p.id, label: nameOfProfile(p.name) })) ?? [{ value: profile, label: nameOfProfile(profile) }];
-  const problem = formProblem(error, FIELDS);
   return (
     <form
       className="flex flex-col gap-5"
@@ -99,13 +95,7 @@ function UserForm({ user, etag, onDone }: { user: User | null; etag: string | nu
       </div>
       <CheckboxGroup legend={t("users.skills")} empty={t("users.noSkills")} chosen={skillIds} onChange={setSkillIds} options={skills.data?.items.map((s) => ({ value: s.id, label: s.name })) ?? []} />
       {user && <Checkbox label={t("admin.enabled")} checked={enabled} onChange={(e) => setEnabled(e.target.checked)} />}
-      {problem && <ErrorNote remedy={remedyOf(error)}>{problem}</ErrorNote>}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onDone}>{t("admin.cancel")}</Button>
-        <Button type="submit" look="primary" busy={save.isPending}>
-          {t(user ? "admin.save" : "admin.create")}
-        </Button>
-      </div>
+      <FormFoot error={error} fields={FIELDS} isNew={user === null} busy={save.isPending} onCancel={onDone} />
       {user && (
         <fieldset className="flex flex-col gap-3 border-t border-line pt-5">
           <legend className="sr-only">{t("users.setPassword")}</legend>

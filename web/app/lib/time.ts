@@ -24,6 +24,21 @@ export const shortDate = (at: number): string => formatter({ day: "numeric", mon
 export const dateAndTime = (at: number): string =>
   formatter({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at);
 
+/** A moment's day as a date field has it: the day that the moment ends, in the reader's zone. */
+export function dayField(ends: number | null): string {
+  if (ends === null) return "";
+  const d = new Date(ends - 1);
+  return `${String(d.getFullYear()).padStart(4, "0")}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`;
+}
+
+/** When the day of a date field ends, in the reader's zone. */
+export function endOfDay(field: string): number | null {
+  if (field === "") return null;
+  const d = new Date(`${field}T00:00`);
+  d.setDate(d.getDate() + 1);
+  return d.getTime();
+}
+
 /** The heading of a day in a transcript. */
 export function dayName(at: number, now: number): string {
   if (dayKey(at) === dayKey(now)) return t("conv.today");
