@@ -5,7 +5,7 @@
 
 use crate::ports::net::Net;
 use antiphon_content::capabilities::Capabilities;
-use antiphon_content::rich::Presentation;
+use antiphon_content::rich::{Loss, Presentation};
 use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::source::HealthState;
@@ -404,8 +404,10 @@ pub struct FilledTemplate {
 pub struct Adapted {
     /// One payload per vendor call, in order; the connector's own JSON, opaque to everyone else.
     pub parts: Vec<String>,
-    /// What the consumer won't get as it was meant, in sentences.
-    pub losses: Vec<String>,
+    /// What the consumer won't get as it was meant.
+    pub losses: Vec<Loss>,
+    /// The first option that found no room, from 0: it comes when the consumer types a nought.
+    pub more: Option<usize>,
 }
 
 /// One part on its way out.

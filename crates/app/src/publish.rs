@@ -10,7 +10,7 @@ use crate::files::FileError;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountState, App, Caller, Unavailable};
-use antiphon_content::rich::{Presentation, Words};
+use antiphon_content::rich::{Page, Presentation, Words};
 use antiphon_domain::conversation::{Draft, Refused};
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::id::DialogNumber;
@@ -365,7 +365,7 @@ impl App {
         let structured = || {
             let outline = crate::structured::outline(content)?;
             let token = crate::structured::token(conversation.id, event.dialog, event.sequence);
-            Some(OutboundContent::Structured(Box::new(Presentation { outline, words: Words::default(), token })))
+            Some(OutboundContent::Structured(Box::new(Presentation { outline, words: Words::default(), token, page: Page::First })))
         };
         let (outbound, file) = match content {
             Content::Text { text, .. } => match template {
@@ -396,7 +396,7 @@ impl App {
         };
         let adapted = channel.adapt(&outbound, &channel.capabilities(&view.keys(source)));
         if adapted.parts.is_empty() {
-            let why = adapted.losses.first().cloned().unwrap_or_else(|| "the channel can't show it".to_owned());
+            let why = adapted.losses.first().map(|loss| loss.message.clone()).unwrap_or_else(|| "the channel can't show it".to_owned());
             return Err(PublishError::new(PublishErrorKind::BadContent, why));
         }
         let parts = u16::try_from(adapted.parts.len()).unwrap_or(u16::MAX);

@@ -39,7 +39,7 @@ pub(crate) fn read_token(token: &str) -> Option<(ConversationId, DialogNumber, S
 
 /// What can be chosen in it, in the order of the numbers and taps under which it was shown.
 pub(crate) fn offered(content: &Content) -> Offered {
-    outline(content).map(|outline| outline.numbered(&Words::default(), true).offered).unwrap_or_default()
+    outline(content).map(|outline| outline.offered(&Words::default())).unwrap_or_default()
 }
 
 /// What it shows; nothing when it is no structured content, or was kept before it was checked.
@@ -49,7 +49,7 @@ pub(crate) fn outline(content: &Content) -> Option<Outline> {
     let replies = replies.and_then(|reading| reading.content);
     match content {
         Content::Text { text, .. } => replies.map(|replies| Outline::of_text(text, Some(&replies))),
-        Content::Rich { .. } => Some(Outline::of(&body?.content?, replies.as_ref())),
+        Content::Rich { .. } => Some(Outline::of(&body?.content?, replies.as_ref(), &[])),
         Content::File { .. } => None,
     }
 }

@@ -17,7 +17,7 @@ pub use capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit,
 pub use optout::{ConsentKeyword, consent_keyword};
 pub use segments::{Encoding, Segments, segments};
 pub use sniff::sniff;
-pub use split::{measure, split};
+pub use split::{measure, split, split_marked};
 pub use structured::{
     ButtonLimits, CardLimits, CarouselLimits, ChipLimits, LinkLimits, ListLimits, PictureLimits, PlaceLimits, Structured, TextButtons,
     TimesLimits, Uniform,

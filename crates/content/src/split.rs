@@ -79,6 +79,55 @@ pub fn split(text: &str, max: usize, unit: Unit) -> Vec<String> {
     parts
 }
 
+/// The same where the channel formats what stands between two of certain marks: a span that a cut parts is closed before it and opened
+/// again behind it.
+pub fn split_marked(text: &str, max: usize, unit: Unit, marks: &[char]) -> Vec<String> {
+    let text = text.replace("\r\n", "\n");
+    let spans = spans(&text, marks);
+    let reserve = 2 * marks.len();
+    if spans.is_empty() || measure(&text, unit) <= max || reserve >= max {
+        return split(&text, max, unit);
+    }
+    let mut at = 0;
+    let mut open: Vec<char> = Vec::new();
+    let marked = |part: String| {
+        at += text[at..].find(&part).unwrap_or_default();
+        let opened: String = open.iter().collect();
+        // The mark that closes a span just behind the cut closes it before; what was opened for it alone goes.
+        let end = at + part.len();
+        open = spans.iter().filter(|(span, _)| span.start < end && end < span.end).map(|(_, mark)| *mark).collect();
+        let closed: String = open.iter().rev().collect();
+        at = end;
+        format!("{opened}{part}{closed}")
+    };
+    split(&text, max - reserve, unit).into_iter().map(marked).collect()
+}
+
+/// What stands between two marks, the marks included: a word or more on one line, with nothing of a word outside.
+fn spans(text: &str, marks: &[char]) -> Vec<(Range<usize>, char)> {
+    let mut found = Vec::new();
+    for mark in marks {
+        let mut begun: Option<usize> = None;
+        let mut before = ' ';
+        let mut letters = text.char_indices().peekable();
+        while let Some((at, letter)) = letters.next() {
+            let after = letters.peek().map_or(' ', |(_, next)| *next);
+            match begun {
+                _ if letter == '\n' => begun = None,
+                None if letter == *mark && !before.is_alphanumeric() && !after.is_whitespace() && after != *mark => begun = Some(at),
+                Some(start) if letter == *mark && !before.is_whitespace() && !after.is_alphanumeric() => {
+                    found.push((start..at + letter.len_utf8(), *mark));
+                    begun = None;
+                }
+                _ => {}
+            }
+            before = letter;
+        }
+    }
+    found.sort_by_key(|(span, _)| span.start);
+    found
+}
+
 /// Where the part that begins at `start` ends: always beyond `start`.
 fn next_cut(text: &str, start: usize, max: usize, unit: Unit, tokens: &[Range<usize>]) -> usize {
     let window = Window::fill(text, start, max, unit);
@@ -316,6 +365,16 @@ mod tests {
         assert_eq!(split("e\u{301}\u{302}x", 2, Unit::Codepoint), ["e\u{301}", "\u{302}x"]);
         assert_eq!(split("😀😀", 1, Unit::Utf8), ["😀", "😀"]);
         assert_eq!(split("ab", 0, Unit::Codepoint), ["a", "b"]);
+    }
+
+    #[test]
+    fn spans_are_closed_and_opened_again() {
+        let text = format!("So *{}* it is", "bold word ".repeat(5).trim_end());
+        let parts = split_marked(&text, 30, Unit::Codepoint, &['*', '_']);
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.matches('*').count() % 2 == 0 && part.chars().count() <= 30), "{parts:?}");
+        assert!(parts[1].starts_with('*'), "{parts:?}");
+        assert_eq!(split_marked("2*3*4 and snake_case_name", 10, Unit::Codepoint, &['*', '_']), ["2*3*4 and", "snake_case", "_name"]);
+        assert_eq!(split_marked("*a*", 10, Unit::Codepoint, &['*']), ["*a*"]);
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Channel for TestChannel {
                 antiphon_content::split::split(&shown.numbered(true).text, can.text.max as usize, can.text.unit)
             }
         };
-        Adapted { parts, losses: Vec::new() }
+        Adapted { parts, ..Adapted::default() }
     }
 
     fn send<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<Sent, SendError>> {

@@ -1,8 +1,8 @@
 //! Text and files into parts that fit: the rung that every channel has.
 
 use antiphon_app::channel::{Adapted, OutboundContent, OutboundFile};
-use antiphon_content::rich::{Form, Native, Presentation};
-use antiphon_content::{Capabilities, measure, split};
+use antiphon_content::rich::{Form, Loss, Native, Presentation};
+use antiphon_content::{Capabilities, measure, split, split_marked};
 use serde::{Deserialize, Serialize};
 
 /// How a part carries its file.
@@ -44,30 +44,35 @@ const NAME_IN_LINK: usize = 80;
 /// Splits text at the channel's limit; sends a file as media where the channel takes it, else as a link.
 pub fn parts(content: &OutboundContent, can: &Capabilities) -> Adapted {
     let max = usize::try_from(can.text.max).unwrap_or(usize::MAX);
-    let (parts, losses) = match content {
-        OutboundContent::Text(text) => (texts(split(text, max, can.text.unit)), Vec::new()),
+    let cut = |text: &str| split_marked(text, max, can.text.unit, can.structured.marks);
+    match content {
+        OutboundContent::Text(text) => written(&texts(cut(text)), Vec::new()),
         OutboundContent::Structured(shown) => {
             let numbered = shown.numbered(!can.structured.one_way);
-            let losses = match numbered.offered.choices.is_empty() {
-                true => Vec::new(),
-                false => vec!["What can be chosen is shown as text with numbers.".to_owned()],
+            let asks = !shown.outline.offered(&shown.words).choices.is_empty();
+            let (reason, message) = match can.structured.one_way {
+                true => ("no_return_path", "The consumer can't answer here; what can be chosen is only shown."),
+                false => ("not_supported", "What can be chosen is shown as text with numbers."),
             };
-            (texts(split(&numbered.text, max, can.text.unit)), losses)
+            let losses = asks.then(|| Loss::new("quick_replies", "text", reason, message)).into_iter().collect();
+            Adapted { more: numbered.more, ..written(&texts(cut(&numbered.text)), losses) }
         }
         // A channel that has templates maps them itself.
-        OutboundContent::Template(_) => (Vec::new(), vec!["The channel has no templates.".to_owned()]),
+        OutboundContent::Template(_) => {
+            written(&[], vec![Loss::new("template", "nothing", "not_supported", "The channel has no templates.")])
+        }
         OutboundContent::File { content_type, size, caption, .. } if can.media.allows(content_type, Some(*size)) => {
-            (media(caption, can, max), Vec::new())
+            written(&media(caption, can, max), Vec::new())
         }
         OutboundContent::File { content_type, size, caption, .. } => {
-            let why = match can.media.limit_for(content_type) {
-                Some(limit) => format!("it has {size} bytes and the channel takes at most {limit}"),
-                None => format!("the channel does not take {content_type}"),
+            let (reason, why) = match can.media.limit_for(content_type) {
+                Some(limit) => ("too_large", format!("it has {size} bytes and the channel takes at most {limit}")),
+                None => ("not_supported", format!("the channel does not take {content_type}")),
             };
-            (link(caption, can, max), vec![format!("The file goes as a link, because {why}.")])
+            let loss = Loss::new("file", "link", reason, format!("The file goes as a link, because {why}."));
+            written(&link(caption, can, max), vec![loss])
         }
-    };
-    written(&parts, losses)
+    }
 }
 
 /// Structured content in the channel's own forms: `message` makes what is more than text.
@@ -77,7 +82,7 @@ pub fn structured(shown: &Presentation, can: &Capabilities, message: impl Fn(&Na
         (Form::Text(text), None) => Part { text: text.clone(), ..Part::default() },
         (_, message) => Part { message, ..Part::default() },
     };
-    written(&made.messages.iter().map(part).collect::<Vec<_>>(), made.losses)
+    Adapted { more: made.more, ..written(&made.messages.iter().map(part).collect::<Vec<_>>(), made.losses) }
 }
 
 /// One part that is the channel's own message.
@@ -85,8 +90,8 @@ pub fn ready(message: serde_json::Value) -> Adapted {
     written(&[Part { message: Some(message), ..Part::default() }], Vec::new())
 }
 
-fn written(parts: &[Part], losses: Vec<String>) -> Adapted {
-    Adapted { parts: parts.iter().map(|part| serde_json::to_string(part).unwrap_or_default()).collect(), losses }
+fn written(parts: &[Part], losses: Vec<Loss>) -> Adapted {
+    Adapted { parts: parts.iter().map(|part| serde_json::to_string(part).unwrap_or_default()).collect(), losses, more: None }
 }
 
 fn texts(texts: Vec<String>) -> Vec<Part> {

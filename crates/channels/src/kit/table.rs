@@ -324,7 +324,7 @@ pub fn structured(json: &Value, replies: Option<&Value>) -> OutboundContent {
     let rules = Rules { max_bytes: usize::MAX, image_hosts: &[], now_s: 0 };
     let rich = rich::read(&json.to_string(), &rules).content.expect("the content is good");
     let replies = replies.map(|json| rich::read_quick_replies(&json.to_string(), &rules).content.expect("the answers are good"));
-    let outline = Outline::of(&rich, replies.as_ref());
+    let outline = Outline::of(&rich, replies.as_ref(), &[]);
     OutboundContent::Structured(Box::new(Presentation { outline, token: "a.c.0.1".into(), ..Presentation::default() }))
 }
 

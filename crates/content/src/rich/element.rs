@@ -29,8 +29,33 @@ pub struct Element {
     pub click: Option<Click>,
     /// Typed objects that come back when it is chosen.
     pub metadata: Vec<Value>,
+    /// How the author wants it to look.
+    pub look: Look,
     /// Where it stands in the content, as a JSON pointer.
     pub path: String,
+}
+
+/// How an author wants a card to look, where a channel lets them choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// How much room the picture takes.
+    pub size: Size,
+    /// Whether the picture is as wide as it is high.
+    pub square: bool,
+    /// Whether the picture stands beside the text instead of above it.
+    pub beside: bool,
+}
+
+/// How much room a picture takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Size {
+    /// Little.
+    Short,
+    /// As usual.
+    #[default]
+    Medium,
+    /// Much.
+    Tall,
 }
 
 /// The kinds of elements.
@@ -130,6 +155,8 @@ pub struct Section {
 pub struct Choice {
     /// What stands there.
     pub title: String,
+    /// What stands below that.
+    pub subtitle: Option<String>,
     /// What happens.
     pub click: Click,
 }

@@ -3,7 +3,7 @@
 //! One form per thing, whatever a channel calls it. Everything in a form is within the limits that the channel declared; a connector writes
 //! it down and decides nothing.
 
-use super::element::Place;
+use super::element::{Look, Place};
 
 /// A message in a form of the channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +14,10 @@ pub struct Native {
     pub chips: Vec<NativeButton>,
     /// How many of them stand in a row, where the channel has rows.
     pub per_row: usize,
-    /// What it says where it can't be drawn: in a notification, on an old device.
+    /// What it is in short: for notifications, and for those who can't see it.
     pub alt: String,
+    /// All of it as text with numbers, for a device that can't draw it.
+    pub written: String,
 }
 
 /// The forms.
@@ -69,29 +71,6 @@ pub struct NativeCard {
     pub buttons: Vec<NativeButton>,
     /// How the author wants it to look.
     pub look: Look,
-}
-
-/// How an author wants a card to look, where a channel lets them choose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    /// How much room the picture takes.
-    pub size: Size,
-    /// Whether the picture is as wide as it is high.
-    pub square: bool,
-    /// Whether the picture stands beside the text instead of above it.
-    pub beside: bool,
-}
-
-/// How much room a picture takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Size {
-    /// Little.
-    Short,
-    /// As usual.
-    #[default]
-    Medium,
-    /// Much.
-    Tall,
 }
 
 /// Something to tap that comes back with its token.

@@ -8,30 +8,29 @@ mod answer;
 mod element;
 mod fields;
 mod form;
-mod native;
-#[cfg(test)]
-mod native_tests;
+mod item;
+mod ladder;
+mod layout;
+mod loss;
+mod menu;
 mod outline;
 mod problem;
 mod read;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timetable;
+mod words;
 
-pub use answer::{Answer, Offered, Ticks};
+pub use answer::{Answer, AskedDay, Offered, Ticks};
 pub use element::{
-    Action, Button, Choice, Click, DatePicker, Element, Kind, List, Mobile, Place, QuickReplies, Rich, Section, Slot, Slots,
+    Action, Button, Choice, Click, DatePicker, Element, Kind, List, Look, Mobile, Place, QuickReplies, Rich, Section, Size, Slot, Slots,
 };
-pub use form::{
-    Form, Look, Native, NativeButton, NativeCard, NativeLink, NativeList, NativeRow, NativeSection, NativeTime, NativeTimes, Size, Tap,
-};
-pub use native::{Adaptation, Presentation};
-pub use outline::{Block, Outline, Panel};
+pub use form::{Form, Native, NativeButton, NativeCard, NativeLink, NativeList, NativeRow, NativeSection, NativeTime, NativeTimes, Tap};
+pub use ladder::{Adaptation, Page, Presentation};
+pub use loss::Loss;
+pub use outline::{Block, Day, Entry, Menu, MenuSection, Outline, Panel, Preview, TimeEntry, Times};
 pub use problem::{Code, Problem};
 pub use read::{Reading, Rules, read, read_quick_replies};
-pub use text::{Numbered, Words, map_link};
-
-/// A time as text, in UTC: `2026-12-24 18:00`; empty beyond the calendar.
-fn moment(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
-}
+pub use text::{Numbered, map_link};
+pub use words::{Texts, Words};

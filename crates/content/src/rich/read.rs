@@ -1,7 +1,7 @@
 //! Reads structured content from JSON: every problem with its place, all at once.
 
 use super::actions;
-use super::element::{Button, Choice, Element, Kind, List, Place, QuickReplies, Rich, Section};
+use super::element::{Button, Choice, Element, Kind, List, Look, Place, QuickReplies, Rich, Section, Size};
 use super::fields::Fields;
 use super::problem::{Code, Problem};
 use serde_json::Value;
@@ -164,6 +164,7 @@ fn one(value: &Value, position: Position, reader: &mut Reader<'_>) -> Option<Ele
         fields.list("elements", bounds, reader, |card, reader| element(card, Position::Card, reader))
     };
     let mut click = None;
+    let mut look = Look::default();
     let kind = match name {
         "text" => {
             click = optional_click(&mut fields, reader);
@@ -203,14 +204,15 @@ fn one(value: &Value, position: Position, reader: &mut Reader<'_>) -> Option<Ele
         "vertical" | "horizontal" => {
             fields.choice("border", &["border", "borderLess", "dropShadow"], reader);
             fields.choice("scroll", &["disable", "enable"], reader);
-            for ignored in ["borderLine", "percentages", "display"] {
+            for ignored in ["borderLine", "percentages"] {
                 fields.value(ignored);
             }
+            look = Look { beside: name == "horizontal", ..display(&mut fields, reader) };
             let inner = fields.list("elements", (0, CHILDREN), reader, |one, reader| element(one, Position::Anywhere, reader));
             if name == "vertical" { Kind::Vertical(inner) } else { Kind::Horizontal(inner) }
         }
         "carousel" => {
-            fields.value("display");
+            look = display(&mut fields, reader);
             let mut cards = cards(&mut fields, (1, 10), reader);
             if cards.len() == 1 {
                 reader.unwise(Code::Adjusted, "a carousel has 2 to 10 cards; the single one is shown as a card");
@@ -220,7 +222,7 @@ fn one(value: &Value, position: Position, reader: &mut Reader<'_>) -> Option<Ele
             Kind::Carousel(cards)
         }
         "carouselSelect" | "accordionSelect" => {
-            fields.value("display");
+            look = display(&mut fields, reader);
             let (selection, multiple) = select_mode(&mut fields, name == "carouselSelect", reader);
             let cards = cards(&mut fields, (1, 20), reader);
             let titles = if name == "accordionSelect" { accordion_titles(&mut fields, cards.len(), reader) } else { Vec::new() };
@@ -235,7 +237,7 @@ fn one(value: &Value, position: Position, reader: &mut Reader<'_>) -> Option<Ele
     };
     fields.done(name, reader);
     let Common { metadata, tag, alt, tooltip } = common;
-    Some(Element { kind, tag, alt, tooltip, click, metadata, path })
+    Some(Element { kind, tag, alt, tooltip, click, metadata, look, path })
 }
 
 /// What an element is; where it does not say so, what it can only be.
@@ -298,6 +300,22 @@ fn common(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> Common {
         fields.value("text");
     }
     Common { metadata, tag, alt, tooltip }
+}
+
+/// How large a picture is wanted. What is no such wish is ignored.
+fn display(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> Look {
+    let Some(value) = fields.value("display") else { return Look::default() };
+    reader.within("display", |reader| {
+        let Some(mut fields) = Fields::of(value, reader) else { return Look::default() };
+        let square = fields.choice("aspectRatio", &["rectangle", "square", "horizontal"], reader) == Some("square");
+        let size = match fields.choice("size", &["cover", "contain", "large", "compact", "tall", "full"], reader) {
+            Some("compact") => Size::Short,
+            Some("tall" | "full") => Size::Tall,
+            _ => Size::Medium,
+        };
+        fields.done("a display", reader);
+        Look { size, square, beside: false }
+    })
 }
 
 fn style(value: &Value, reader: &mut Reader<'_>) {
@@ -393,6 +411,7 @@ fn legacy_replies(fields: &mut Fields<'_>, path: &str, reader: &mut Reader<'_>) 
         tooltip: None,
         click,
         metadata: Vec::new(),
+        look: Look::default(),
         path: format!("{path}/resp/{at}"),
     };
     let mut inner = vec![element(Kind::Text(title?), None, 0)];
@@ -506,7 +525,7 @@ fn checklist(value: &Value, reader: &mut Reader<'_>) -> Option<Vec<Choice>> {
         let title = fields.needed_text("text", TEXT, reader);
         let click = needed_click(&mut fields, reader);
         fields.done("a checkbox", reader);
-        Some(Choice { title: title?, click: click? })
+        Some(Choice { title: title?, subtitle: None, click: click? })
     });
     fields.done("a checklist", reader);
     Some(boxes)
@@ -545,9 +564,9 @@ fn choice(value: &Value, reader: &mut Reader<'_>) -> Option<Choice> {
     let button = button(&mut fields, reader);
     let click = optional_click(&mut fields, reader);
     fields.done("a button", reader);
-    let title = button?.title;
+    let Button { title, subtitle, .. } = button?;
     let click = click.unwrap_or_else(|| super::Click { actions: vec![super::Action::PublishText(title.clone())], metadata: Vec::new() });
-    Some(Choice { title, click })
+    Some(Choice { title, subtitle, click })
 }
 
 fn quick_replies(value: &Value, reader: &mut Reader<'_>) -> Option<QuickReplies> {

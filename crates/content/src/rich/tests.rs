@@ -312,7 +312,7 @@ proptest! {
 }
 
 fn outline(value: &Value) -> Outline {
-    Outline::of(&good(value), None)
+    Outline::of(&good(value), None, &[])
 }
 
 fn numbered(value: &Value) -> Numbered {
@@ -369,7 +369,7 @@ fn numbers_run_on_over_all_cards_and_replies() {
     );
     assert_eq!(says(text.offered.typed("6")), said("more c", &["more-c"]));
     let replies = chips(&[("Yes", "yep", "y")]);
-    let all = Outline::of(&good(&carousel), Some(&replies)).numbered(&Words::default(), true);
+    let all = Outline::of(&good(&carousel), Some(&replies), &[]).numbered(&Words::default(), true);
     assert!(all.text.ends_with("8. More\n\n9. Yes\nReply with a number."), "{}", all.text);
 }
 
@@ -427,7 +427,7 @@ fn times_days_selections_and_the_authors_own_text() {
         {"type": "scheduleSlot", "id": "s1", "start": NOW + 3600}, {"type": "scheduleSlot", "id": "s2", "start": NOW + 7200, "title": "Noon", "description": "quiet"}]}),
     );
     let text = numbered(&slots);
-    assert_eq!(text.text, "When?\n1. 2027-01-15 09:00\n2. Noon - quiet\nReply with a number.");
+    assert_eq!(text.text, "When?\nFri 2027-01-15\n1. 2027-01-15 09:00\n2. Noon - quiet\nReply with a number.");
     assert_eq!(says(text.offered.typed("noon")), said("Noon", &["s2"]));
     let day = button(
         "Pick a day",
@@ -449,9 +449,12 @@ proptest! {
         let titles: Vec<(String, String, String)> = (0..count).map(|at| (format!("T{at}"), format!("S{at}"), format!("I{at}"))).collect();
         let titles: Vec<(&str, &str, &str)> = titles.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
         let text = Outline::of_text("?", Some(&chips(&titles[..count.min(24)]))).numbered(&Words::default(), true);
+        let more = Outline::of_text("?", Some(&chips(&titles[..count.min(24)]))).written(&Words::default(), true, 20).text;
+        prop_assert_eq!(text.more, (count > 20).then_some(20));
         for at in 1..=count.min(24) {
             let line = format!("{at}. T{}", at - 1);
-            prop_assert!(text.text.lines().any(|one| one == line));
+            let page = if at <= 20 { &text.text } else { &more };
+            prop_assert!(page.lines().any(|one| one == line));
             prop_assert_eq!(says(text.offered.typed(&at.to_string())), said(&format!("S{}", at - 1), &[&format!("I{}", at - 1)]));
         }
         text.offered.typed(&typed);
@@ -460,7 +463,7 @@ proptest! {
     #[test]
     fn whatever_is_understood_can_be_shown(value in any_json()) {
         if let Some(rich) = reading(&value).content {
-            let outline = Outline::of(&rich, None);
+            let outline = Outline::of(&rich, None, &[]);
             let once = outline.numbered(&Words::default(), true);
             prop_assert_eq!(&once, &outline.numbered(&Words::default(), true));
             for at in 0..once.offered.choices.len() {

@@ -1,23 +1,13 @@
 //! The rung of the ladder that every channel has: structured content as text, what can be chosen as numbers.
 
-use super::answer::{Offered, Ticks};
-use super::element::{Action, Choice, DatePicker, List, Place, Slots};
-use super::outline::{Block, Outline, Panel};
+use super::answer::Offered;
+use super::element::Place;
+use super::item::{Item, items_of_menu, items_of_times};
+use super::outline::{Block, Day, Outline, Panel};
+use super::words::Words;
 
-/// The sentences that we add, in the consumer's language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
-    /// Asks for one number.
-    pub one_number: String,
-    /// Asks for one or more numbers.
-    pub several_numbers: String,
-}
-
-impl Default for Words {
-    fn default() -> Self {
-        Self { one_number: "Reply with a number.".to_owned(), several_numbers: "Reply with numbers, for example 1,3.".to_owned() }
-    }
-}
+/// The most options that stand in one text; further ones follow when they are asked for.
+pub(super) const OPTIONS: usize = 20;
 
 /// Content as text, and what its numbers stand for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +16,8 @@ pub struct Numbered {
     pub text: String,
     /// What can be chosen, in the order of the numbers, from 1.
     pub offered: Offered,
+    /// The first option that found no room, from 0: it comes when the consumer types a nought.
+    pub more: Option<usize>,
 }
 
 /// Where a map shows a place.
@@ -37,151 +29,207 @@ pub fn map_link(place: &Place) -> String {
 impl Outline {
     /// As text with numbers. `answerable`: whether the consumer can write back; otherwise nothing is numbered.
     pub fn numbered(&self, words: &Words, answerable: bool) -> Numbered {
-        let mut writing = Writing { answerable, ..Writing::default() };
-        match &self.fallback {
-            Some(fallback) => {
-                writing.paragraph([fallback.as_str()]);
-                for block in &self.blocks {
-                    match block {
-                        Block::List(list) => writing.list(list),
-                        Block::Card(Panel { choices, .. }) => choices.iter().for_each(|choice| writing.option(choice)),
-                        Block::Carousel(cards) => cards.iter().flat_map(|card| &card.choices).for_each(|choice| writing.option(choice)),
-                    }
-                }
+        self.written(words, answerable, 0)
+    }
+
+    /// The same, from the option of that number on: what follows the first page.
+    pub(super) fn written(&self, words: &Words, answerable: bool, from: usize) -> Numbered {
+        let mut writing = Writing::new(words, answerable);
+        writing.from = from;
+        if let Some(fallback) = &self.fallback {
+            writing.paragraph([fallback.as_str()]);
+            writing.only_options = true;
+        }
+        let asks_below = self.replies.iter().any(|reply| reply.place.is_some_and(|place| place >= from));
+        for (at, block) in self.blocks.iter().enumerate() {
+            // A later page shows what still has options, and what the answers below are about.
+            if from == 0 || block.last_place().is_some_and(|last| last >= from) || (asks_below && at + 1 == self.blocks.len()) {
+                writing.block(block);
             }
-            None => self.blocks.iter().for_each(|block| writing.block(block)),
         }
         if !self.replies.is_empty() {
-            writing.gap();
-            self.replies.iter().for_each(|choice| writing.option(choice));
+            writing.set(&self.replies.iter().map(Item::of).collect::<Vec<_>>());
         }
-        if !writing.offered.choices.is_empty() {
-            let prompt = if writing.offered.ticks.is_some() { &words.several_numbers } else { &words.one_number };
-            writing.lines.push(prompt.clone());
-        }
-        Numbered { text: writing.lines.join("\n").trim().to_owned(), offered: writing.offered }
+        let text = writing.take();
+        Numbered { text, offered: if answerable { self.offered(words) } else { Offered::default() }, more: writing.more }
     }
 }
 
-/// Text as it is being written, with what its numbers stand for.
-#[derive(Default)]
-pub(super) struct Writing {
-    pub(super) lines: Vec<String>,
-    pub(super) offered: Offered,
-    pub(super) answerable: bool,
+/// Text as it is being written.
+pub(super) struct Writing<'a> {
+    words: &'a Words,
+    answerable: bool,
+    /// Only options of this number and higher are written.
+    from: usize,
+    /// The author's own text stands for everything but the options.
+    only_options: bool,
+    lines: Vec<String>,
+    /// How many options stand in it.
+    shown: usize,
+    /// The number of the first option that found no room.
+    withheld: Option<usize>,
+    /// The same of what has been taken.
+    pub(super) more: Option<usize>,
+    /// Whether several of what was numbered can be chosen together.
+    several: bool,
 }
 
-impl Writing {
+impl<'a> Writing<'a> {
+    pub(super) fn new(words: &'a Words, answerable: bool) -> Self {
+        Self { words, answerable, from: 0, only_options: false, lines: Vec::new(), shown: 0, withheld: None, more: None, several: false }
+    }
+
+    /// What was written, with the sentence that asks for a number if there are any; afterwards nothing is written.
+    pub(super) fn take(&mut self) -> String {
+        if self.withheld.is_some() {
+            self.more = self.more.or(self.withheld);
+            self.lines.push(format!("0. {}", self.words.texts.more));
+        }
+        if self.shown > 0 {
+            let texts = self.words.texts;
+            self.lines.push(if self.several { texts.several_numbers } else { texts.one_number }.to_owned());
+        }
+        (self.shown, self.withheld, self.several) = (0, None, false);
+        std::mem::take(&mut self.lines).join("\n").trim().to_owned()
+    }
+
     /// One empty line, unless there is one or nothing yet.
-    pub(super) fn gap(&mut self) {
+    fn gap(&mut self) {
         if self.lines.last().is_some_and(|line| !line.is_empty()) {
             self.lines.push(String::new());
         }
     }
 
-    fn paragraph<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) {
-        self.gap();
-        self.lines.extend(lines.into_iter().map(str::to_owned));
+    pub(super) fn paragraph<'t>(&mut self, lines: impl IntoIterator<Item = &'t str>) {
+        if !self.only_options {
+            self.gap();
+            self.lines.extend(lines.into_iter().map(str::to_owned));
+        }
     }
 
     pub(super) fn block(&mut self, block: &Block) {
+        // What offers nothing but options that find no room comes with them.
+        if let (Some(withheld), Some(first)) = (self.withheld, block.first_place())
+            && first >= withheld
+        {
+            return;
+        }
         match block {
             Block::Card(card) => self.card(card),
-            Block::Carousel(cards) => cards.iter().for_each(|card| self.card(card)),
-            Block::List(list) => self.list(list),
+            Block::Carousel(cards) => {
+                let from = self.from;
+                let left = |card: &&Panel| from == 0 || card.entries.iter().any(|entry| entry.place.is_some_and(|place| place >= from));
+                cards.iter().filter(left).for_each(|card| self.card(card));
+            }
+            Block::List(menu) => {
+                self.paragraph(menu.lines.iter().map(String::as_str));
+                let items = items_of_menu(menu);
+                self.several |= menu.multiple() && self.answerable;
+                self.options(&items);
+            }
+            Block::Times(times) => {
+                self.paragraph(times.lines.iter().map(String::as_str));
+                match times.slots.is_empty() {
+                    true => self.paragraph([self.words.texts.no_times]),
+                    false => self.options(&items_of_times(times, self.words)),
+                }
+            }
+            Block::Day(day) => {
+                let question = question(day, self.words);
+                self.paragraph([question.as_str()]);
+            }
         }
     }
 
     fn card(&mut self, card: &Panel) {
-        self.paragraph(card.texts());
-        for place in &card.places {
-            self.lines.extend(place.name.clone().filter(|name| !card.texts().any(|text| text == name)));
-            self.lines.push(map_link(place));
+        if self.withheld.is_some() && card.entries.iter().any(|entry| entry.place.is_some()) {
+            return;
         }
-        self.lines.extend(card.images.iter().cloned());
-        if !card.choices.is_empty() {
-            self.gap();
-            card.choices.iter().for_each(|choice| self.option(choice));
+        let texts: Vec<String> = card.texts().map(str::to_owned).chain(places_of(card)).chain(links_of(card)).collect();
+        self.paragraph(texts.iter().chain(&card.images).map(String::as_str));
+        self.set(&card.entries.iter().map(Item::of).collect::<Vec<_>>());
+    }
+
+    /// Options after an empty line.
+    pub(super) fn set(&mut self, items: &[Item]) {
+        if !items.is_empty() {
+            if !self.only_options {
+                self.gap();
+            }
+            self.options(items);
+        }
+    }
+
+    /// Options right below what was written.
+    pub(super) fn options(&mut self, items: &[Item]) {
+        let mut heading = None;
+        for item in items.iter().filter(|item| !item.more) {
+            if item.place.is_some_and(|place| place < self.from) {
+                continue;
+            }
+            if item.place.is_some() && self.answerable && (self.shown >= OPTIONS || self.withheld.is_some()) {
+                self.withheld = self.withheld.or(item.place);
+                continue;
+            }
+            if item.section != heading {
+                heading.clone_from(&item.section);
+                self.lines.extend(heading.clone());
+            }
+            self.option(item);
         }
     }
 
     /// What says something gets a number; what only leads somewhere is shown with its address.
-    pub(super) fn option(&mut self, choice: &Choice) {
-        let leads = choice.click.link().map(str::to_owned).or_else(|| choice.click.place().map(map_link));
-        for action in &choice.click.actions {
-            match action {
-                Action::Slots(slots) => return self.slots(choice, slots),
-                Action::DatePicker(picker) => return self.lines.push(question(choice, picker)),
-                _ => {}
-            }
-        }
-        match (is_answer(choice) && self.answerable, leads) {
-            (true, None) => self.number(choice.clone(), &choice.title),
-            (true, Some(address)) => self.number(choice.clone(), &format!("{} - {address}", choice.title)),
-            (false, Some(address)) => self.lines.push(format!("{}: {address}", choice.title)),
-            (false, None) => self.lines.push(choice.title.clone()),
+    fn option(&mut self, item: &Item) {
+        let described = match &item.description {
+            Some(more) => format!("{} - {more}", item.title),
+            None => item.title.clone(),
+        };
+        let address = item.lead.as_ref().map(super::item::Lead::address);
+        match (item.place.filter(|_| self.answerable), address) {
+            (Some(place), None) => self.number(place, &described),
+            (Some(place), Some(address)) => self.number(place, &format!("{described} - {address}")),
+            (None, Some(address)) => self.lines.push(format!("{}: {address}", item.title)),
+            (None, None) => self.lines.push(described),
         }
     }
 
-    fn number(&mut self, choice: Choice, shown: &str) {
-        self.offered.choices.push(choice);
-        self.lines.push(format!("{}. {shown}", self.offered.choices.len()));
+    fn number(&mut self, place: usize, shown: &str) {
+        self.shown += 1;
+        self.lines.push(format!("{}. {shown}", place + 1));
     }
 
-    fn slots(&mut self, choice: &Choice, slots: &Slots) {
-        self.paragraph([slots.title.as_deref().unwrap_or(&choice.title)]);
-        for slot in &slots.slots {
-            let title = slot.title.clone().unwrap_or_else(|| super::moment(slot.start));
-            let mut click = choice.click.clone();
-            click.actions = vec![Action::PublishText(title.clone())];
-            click.metadata.push(serde_json::json!({"type": "ExternalId", "id": slot.id}));
-            let shown = slot.description.as_ref().map_or_else(|| title.clone(), |more| format!("{title} - {more}"));
-            match self.answerable {
-                true => self.number(Choice { title, click }, &shown),
-                false => self.lines.push(shown),
-            }
-        }
+    /// Lines right below what was written.
+    pub(super) fn lines_below(&mut self, lines: &[String]) {
+        self.lines.extend(lines.iter().cloned());
     }
 
-    fn list(&mut self, list: &List) {
-        self.paragraph([list.title.as_str()]);
-        let first = self.offered.choices.len();
-        for section in &list.sections {
-            self.lines.extend(section.title.clone());
-            for one in &section.boxes {
-                match self.answerable {
-                    true => self.number(one.clone(), &one.title),
-                    false => self.lines.push(one.title.clone()),
-                }
-            }
-        }
-        let last = self.offered.choices.len();
-        if self.answerable {
-            self.offered.ticks = Some(Ticks { boxes: first..last, submit: list.submit.click.metadata.clone() });
-            if let Some(other) = &list.other {
-                self.number(other.clone(), &other.title);
-            }
-        }
+    /// A line below what was written.
+    pub(super) fn line(&mut self, line: String) {
+        self.lines.push(line);
     }
 }
 
-/// Whether choosing it says something, rather than only leading somewhere.
-pub(super) fn is_answer(choice: &Choice) -> bool {
-    choice.click.published().is_some() || (choice.click.link().is_none() && choice.click.place().is_none())
+/// A card's places in words: name and address of each.
+pub(super) fn places_of(card: &Panel) -> impl Iterator<Item = String> {
+    card.places.iter().flat_map(|place| {
+        let name = place.name.clone().filter(|name| !card.texts().any(|text| text == name));
+        name.into_iter().chain([map_link(place)])
+    })
 }
 
-/// Whether a tap asks something further, for which there is no button.
-pub(super) fn asks_further(choice: &Choice) -> bool {
-    choice.click.actions.iter().any(|action| matches!(action, Action::Slots(_) | Action::DatePicker(_)))
+/// A card's links in words: title and address of each.
+pub(super) fn links_of(card: &Panel) -> impl Iterator<Item = String> {
+    card.links.iter().flat_map(|link| link.title.clone().into_iter().chain([link.url.clone()]))
 }
 
 /// A question for a day, in words.
-fn question(choice: &Choice, picker: &DatePicker) -> String {
-    let title = picker.title.as_deref().unwrap_or(&choice.title);
-    let format = picker.format.as_deref().unwrap_or("YYYY-MM-DD");
+pub(super) fn question(asked: &Day, words: &Words) -> String {
+    let Day { title, picker, .. } = asked;
+    let title = picker.title.as_deref().unwrap_or(title);
+    let format = words.day_pattern(picker.format.as_deref());
     let format = if picker.range { format!("{format} - {format}") } else { format.to_owned() };
-    let day = |seconds: i64| super::moment(seconds).split(' ').next().unwrap_or_default().to_owned();
-    let bounds = match (picker.earliest.map(day), picker.latest.map(day)) {
+    let bounds = match (picker.earliest.map(|at| words.day(at)), picker.latest.map(|at| words.day(at))) {
         (Some(from), Some(to)) => format!(", {from} … {to}"),
         (Some(from), None) => format!(", {from} …"),
         (None, Some(to)) => format!(", … {to}"),
