@@ -9,6 +9,7 @@ pub mod facebook_messenger;
 mod kit;
 pub mod list;
 mod meta;
+pub mod telegram;
 pub mod twilio_sms;
 pub mod web;
 pub mod whatsapp;

@@ -23,6 +23,7 @@ connectors! {
         facebook_messenger::FacebookMessenger,
         twilio_sms::TwilioSms,
         whatsapp::Whatsapp,
+        telegram::Telegram,
     ],
     // Our own protocols: nobody to simulate, no tables to run.
     hosted [

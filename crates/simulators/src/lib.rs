@@ -17,6 +17,7 @@ mod pages;
 mod phone;
 mod shop;
 mod simulator;
+pub mod telegram;
 pub mod twilio_sms;
 
 pub use demo::{DemoApp, DemoSource};
@@ -27,4 +28,5 @@ pub use list::channels;
 pub use phone::phone_router;
 pub use shop::Shop;
 pub use simulator::{Simulator, SimulatorConfig, Vendor, WebhookTarget, start};
+pub use telegram::TelegramSim;
 pub use twilio_sms::TwilioSim;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kit::Kit;
 use crate::simulator::Vendor;
-use crate::{facebook_messenger, twilio_sms};
+use crate::{facebook_messenger, telegram, twilio_sms};
 
 /// A simulated channel.
 pub(crate) struct Kind {
@@ -16,6 +16,7 @@ pub(crate) struct Kind {
 pub(crate) const CHANNELS: &[Kind] = &[
     Kind { channel: "twilio_sms", title: "SMS", build: twilio_sms::build },
     Kind { channel: "facebook_messenger", title: "Messenger", build: facebook_messenger::build },
+    Kind { channel: "telegram", title: "Telegram", build: telegram::build },
 ];
 
 /// The ids of all simulated channels.

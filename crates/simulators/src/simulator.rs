@@ -107,6 +107,12 @@ impl Simulator {
         self.vendor.as_any().downcast_ref::<T>().cloned()
     }
 
+    /// The phone: who can write to whom, what was said, and what its holder does.
+    #[must_use]
+    pub fn phone(&self) -> &dyn Phone {
+        self.vendor.phone()
+    }
+
     pub(crate) fn vendor(&self) -> &dyn Vendor {
         self.vendor.as_ref()
     }

@@ -4,9 +4,11 @@
 
 pub mod adapt;
 pub mod errors;
+pub mod field;
 pub mod form;
 pub mod hosted;
 pub mod http;
+pub mod item;
 pub mod json;
 pub mod mac;
 pub mod media;

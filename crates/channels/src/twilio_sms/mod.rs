@@ -12,10 +12,11 @@ mod signature;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::kit::field::{optional, required, secret};
 use crate::kit::{adapt, media, settings};
 use antiphon_app::channel::{
-    Adapted, Answer, CatchUp, Channel, ChannelKind, DeadLetter, FetchedMedia, Field, InboundItem, Keys, LookedUp, Lookup, MediaFetch,
-    Outbound, OutboundContent, RawRequest, Refusal, SendError, Sent, Verified,
+    Adapted, Answer, CatchUp, Channel, ChannelKind, DeadLetter, FetchedMedia, InboundItem, Keys, LookedUp, Lookup, MediaFetch, Outbound,
+    OutboundContent, RawRequest, Refusal, SendError, Sent, Verified,
 };
 use antiphon_app::ports::net::Net;
 use antiphon_content::{Capabilities, MediaLimits, MediaRule, Signals, Structured, TextLimit, Unit};
@@ -36,30 +37,13 @@ const CATCH_UP_MS: i64 = 5 * 60_000;
 #[derive(Clone, Copy, Debug)]
 pub struct TwilioSms;
 
-/// A field that is neither secret nor required.
-const fn optional(name: &'static str, label: &'static str, default: Option<&'static str>, help: &'static str) -> Field {
-    Field { name, label, secret: false, required: false, default, choices: &[], help }
-}
-
-const fn secret(name: &'static str, label: &'static str, required: bool, help: &'static str) -> Field {
-    Field { name, label, secret: true, required, default: None, choices: &[], help }
-}
-
 static KIND: ChannelKind = ChannelKind {
     id: "twilio_sms",
     name: "SMS (Twilio)",
     published_as: "SMS",
     address_label: "phone number (E.164)",
     credentials: &[
-        Field {
-            name: "account_sid",
-            label: "Account SID",
-            secret: false,
-            required: true,
-            default: None,
-            choices: &[],
-            help: "Begins with AC; on the first page of the Twilio console.",
-        },
+        required("account_sid", "Account SID", "Begins with AC; on the first page of the Twilio console."),
         secret(
             "auth_token",
             "Auth token",

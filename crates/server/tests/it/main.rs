@@ -5,6 +5,7 @@
 mod bootstrap;
 mod commands;
 mod data;
+mod every_channel;
 mod evil;
 mod run;
 mod setup;

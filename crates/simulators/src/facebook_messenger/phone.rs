@@ -44,7 +44,15 @@ impl Phone for MessengerSim {
             channel: "facebook_messenger",
             lines: lines.map(|page| Line { id: page.id.clone(), label: page.name.clone() }).collect(),
             consumers: consumers.collect(),
-            features: Features { media: true, location: true, read: true, native: true, get_started: true, text_limit: 20_000 },
+            features: Features {
+                media: true,
+                location: true,
+                read: true,
+                native: true,
+                get_started: true,
+                text_limit: 20_000,
+                ..Features::default()
+            },
             now_ms: self.now_ms(),
             clock_running: self.clock().is_running(),
         }
@@ -61,6 +69,7 @@ impl Phone for MessengerSim {
             typing: person.typing_until_ms > self.now_ms(),
             seen_ms: person.seen_ms,
             open: person.open,
+            left: false,
             notice: if person.unreachable.is_some() { "unreachable".to_owned() } else { String::new() },
         })
     }

@@ -56,6 +56,8 @@ pub(crate) fn router(sim: &Simulator) -> Router {
         .route("/phone/messages", post(write))
         .route("/phone/open", post(open))
         .route("/phone/native", post(native))
+        .route("/phone/typing", post(typing))
+        .route("/phone/leave", post(leave))
         .with_state(sim.clone());
     common.merge(sim.vendor().control()).layer(DefaultBodyLimit::max(MAX_BODY)).layer(from_fn(json_only))
 }
@@ -262,6 +264,34 @@ async fn native(State(sim): State<Simulator>, body: Bytes) -> Response<Body> {
     answer(read::<NativeBody>(&body).and_then(|body| {
         let id = sim.vendor().phone().native(&body.line, &body.consumer, &body.text)?;
         Ok(json!({ "id": id }))
+    }))
+}
+
+#[derive(Deserialize)]
+struct TypingBody {
+    line: String,
+    consumer: String,
+    on: bool,
+}
+
+async fn typing(State(sim): State<Simulator>, body: Bytes) -> Response<Body> {
+    answer(read::<TypingBody>(&body).and_then(|body| {
+        sim.vendor().phone().typing(&body.line, &body.consumer, body.on)?;
+        Ok(json!({}))
+    }))
+}
+
+#[derive(Deserialize)]
+struct LeaveBody {
+    line: String,
+    consumer: String,
+    gone: bool,
+}
+
+async fn leave(State(sim): State<Simulator>, body: Bytes) -> Response<Body> {
+    answer(read::<LeaveBody>(&body).and_then(|body| {
+        sim.vendor().phone().leave(&body.line, &body.consumer, body.gone)?;
+        Ok(json!({}))
     }))
 }
 

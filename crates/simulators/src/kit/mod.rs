@@ -12,6 +12,7 @@ mod media;
 pub(crate) mod phone;
 mod pump;
 pub(crate) mod respond;
+pub(crate) mod threads;
 mod webhook;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -46,7 +46,7 @@ pub struct Consumer {
 }
 
 /// Abilities of a channel's phone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Features {
     /// Photos and files.
     pub media: bool,
@@ -58,6 +58,10 @@ pub struct Features {
     pub native: bool,
     /// The consumer starts with a button.
     pub get_started: bool,
+    /// The vendor tells that the consumer types.
+    pub typing: bool,
+    /// The consumer can leave (block the brand, unsubscribe, delete the conversation) and the vendor tells.
+    pub leave: bool,
     /// Longest text.
     pub text_limit: usize,
 }
@@ -77,6 +81,8 @@ pub struct Thread {
     pub seen_ms: Option<i64>,
     /// The consumer has this thread open (and so reads what arrives).
     pub open: bool,
+    /// The consumer has left.
+    pub left: bool,
     /// A line about the state, such as an opt-out; empty where there is nothing to say.
     pub notice: String,
 }
@@ -228,5 +234,21 @@ pub trait Phone {
     ///
     /// # Errors
     /// Where the vendor has no such inbox, or line or consumer are unknown.
-    fn native(&self, line: &str, consumer: &str, text: &str) -> Result<String, SimError>;
+    fn native(&self, _line: &str, _consumer: &str, _text: &str) -> Result<String, SimError> {
+        Err(SimError("native: this vendor has no inbox of its own; answer through the API".into()))
+    }
+    /// The consumer types, or stopped.
+    ///
+    /// # Errors
+    /// Where the vendor does not tell that, or line or consumer are unknown.
+    fn typing(&self, _line: &str, _consumer: &str, _on: bool) -> Result<(), SimError> {
+        Err(SimError("typing: this vendor does not tell that consumers type".into()))
+    }
+    /// The consumer leaves, or comes back.
+    ///
+    /// # Errors
+    /// Where that is not told, or line or consumer are unknown.
+    fn leave(&self, _line: &str, _consumer: &str, _gone: bool) -> Result<(), SimError> {
+        Err(SimError("leave: this vendor does not tell that consumers leave".into()))
+    }
 }

@@ -51,7 +51,7 @@ impl Phone for TwilioSim {
                 .iter()
                 .map(|(id, handset)| Consumer { id: id.clone(), name: handset.name.clone(), line: None })
                 .collect(),
-            features: Features { media: true, location: false, read: false, native: false, get_started: false, text_limit: 1_600 },
+            features: Features { media: true, text_limit: 1_600, ..Features::default() },
             now_ms: self.now_ms(),
             clock_running: self.clock().is_running(),
         }
@@ -75,6 +75,7 @@ impl Phone for TwilioSim {
             typing: false,
             seen_ms: None,
             open: true,
+            left: false,
             notice: if opted_out { "opted_out".to_owned() } else { String::new() },
         })
     }
@@ -104,9 +105,5 @@ impl Phone for TwilioSim {
     fn set_open(&self, _line: &str, _consumer: &str, _open: bool) -> Result<(), SimError> {
         // A handset tells nobody what was read.
         Ok(())
-    }
-
-    fn native(&self, _line: &str, _consumer: &str, _text: &str) -> Result<String, SimError> {
-        Err(SimError("native: SMS has no inbox of the vendor's; answer through the API".into()))
     }
 }

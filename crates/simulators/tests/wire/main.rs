@@ -6,6 +6,7 @@ mod messenger_api;
 mod messenger_hooks;
 mod phone_pages;
 mod sink;
+mod telegram;
 mod trouble;
 mod twilio_api;
 mod twilio_hooks;

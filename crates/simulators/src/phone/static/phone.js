@@ -98,7 +98,10 @@ export class Phone {
     const query = new URLSearchParams({ line, consumer });
     const thread = await this.api.get(`/phone/thread?${query}`);
     drawThread(this.$(".thread"), thread, this.api, (button) => this.tap(button));
-    if (touched === this.touched) this.$(".open").checked = thread.open;
+    if (touched === this.touched) {
+      this.$(".open").checked = thread.open;
+      this.$(".left").checked = thread.left;
+    }
     const notice = NOTICES[thread.notice] || thread.notice;
     this.$(".notice").hidden = !notice;
     this.$(".notice").textContent = notice;
@@ -116,7 +119,10 @@ export class Phone {
   }
 
   features(features) {
-    this.$(".reading").hidden = !features.read;
+    this.$(".reading").hidden = !(features.read || features.get_started || features.location || features.leave);
+    this.$(".opening").hidden = !features.read;
+    this.$(".leaving").hidden = !features.leave;
+    this.tellsTyping = features.typing;
     this.$(".start").hidden = !features.get_started;
     this.$(".place").hidden = !features.location;
     this.$(".native").hidden = !features.native;
@@ -169,6 +175,9 @@ export class Phone {
     }));
     this.$(".open").addEventListener("change", (event) => this.change(event, () =>
       this.api.send("POST", "/phone/open", { ...this.where(), open: event.target.checked })));
+    this.$(".left").addEventListener("change", (event) => this.change(event, () =>
+      this.api.send("POST", "/phone/leave", { ...this.where(), gone: event.target.checked })));
+    this.$(".text").addEventListener("input", () => this.typing(this.$(".text").value !== ""));
     this.$(".start").addEventListener("click", (event) => this.act(event, () =>
       this.say({ text: "Get started", postback: "GET_STARTED" })));
     this.$(".place").addEventListener("click", (event) => this.act(event, () =>
@@ -178,6 +187,13 @@ export class Phone {
 
   where() {
     return { line: this.$(".line").value, consumer: this.$(".consumer").value };
+  }
+
+  /** Tells the brand that the consumer types, once until they stop. */
+  typing(on) {
+    if (!this.tellsTyping || this.isTyping === on) return;
+    this.isTyping = on;
+    this.api.send("POST", "/phone/typing", { ...this.where(), on }).catch((error) => this.fail(error));
   }
 
   async say(message) {
@@ -190,6 +206,7 @@ export class Phone {
     const media = await Promise.all(this.files.map(({ file }) => fileToUpload(file)));
     await this.say({ text, media });
     this.$(".text").value = "";
+    this.isTyping = false;
     this.files.splice(0).forEach(({ url }) => URL.revokeObjectURL(url));
     this.previews();
     this.$(".thread").scrollTop = this.$(".thread").scrollHeight;
