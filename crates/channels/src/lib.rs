@@ -6,6 +6,8 @@
 
 pub mod connector_api;
 pub mod facebook_messenger;
+#[cfg(test)]
+mod golden;
 mod kit;
 pub mod list;
 mod meta;

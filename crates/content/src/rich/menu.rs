@@ -79,6 +79,11 @@ fn entry(element: &Element, title: &str, subtitle: Option<String>, image: Option
 
 /// One row: texts and exactly one button, with or without a picture.
 fn row(element: &Element) -> Option<Entry> {
+    // A heading with a row below it is a section of one.
+    let stacked = matches!(element.kind, Kind::Vertical(_));
+    if stacked && inner(element).iter().any(|one| !inner(one).is_empty() && row(one).is_some()) {
+        return None;
+    }
     let (mut texts, mut buttons, mut image) = (Vec::new(), Vec::new(), None);
     let mut seen = vec![element];
     while let Some(one) = seen.pop() {

@@ -55,6 +55,10 @@ impl Ladder<'_> {
         for place in &card.places {
             match self.can.place {
                 Some(_) => self.place(place.clone()),
+                None if self.can.link.is_some() => {
+                    let title = place.name.clone().unwrap_or_else(|| self.shown.words.texts.location.to_owned());
+                    self.preview(&Preview { url: map_link(place), title: Some(title) }, None);
+                }
                 None => self.leading(place.name.as_deref(), Lead::Place(place.clone()), "map", &card.path),
             }
         }

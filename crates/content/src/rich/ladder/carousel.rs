@@ -52,6 +52,16 @@ impl Ladder<'_> {
             })
             .collect();
         let unit = self.can.unit;
+        let kinds = |items: &[Item]| items.iter().map(|item| item.lead.is_some()).collect::<Vec<_>>();
+        let agree = |same: &dyn Fn(&Laid<'_>) -> bool| can.iter().all(same);
+        let first = &can[0];
+        let uniform = limits.uniform;
+        let different = uniform.image && !agree(&|one| one.0.images.is_empty() == first.0.images.is_empty())
+            || uniform.title && !agree(&|one| one.1.is_empty() == first.1.is_empty())
+            || uniform.buttons && !agree(&|one| kinds(&one.2) == kinds(&first.2));
+        if different || (limits.card.needs_image && !agree(&|one| !one.0.images.is_empty())) {
+            return Err("uniformity");
+        }
         for (card, texts, items) in &can {
             let fitted = fit::texts(texts, &limits.card, unit, false);
             let parts = usize::from(!card.images.is_empty()) + texts.len().min(2) + items.len();
@@ -72,16 +82,6 @@ impl Ladder<'_> {
             if !fits {
                 return Err("too_long");
             }
-        }
-        let kinds = |items: &[Item]| items.iter().map(|item| item.lead.is_some()).collect::<Vec<_>>();
-        let agree = |same: &dyn Fn(&Laid<'_>) -> bool| can.iter().all(same);
-        let first = &can[0];
-        let uniform = limits.uniform;
-        let different = uniform.image && !agree(&|one| one.0.images.is_empty() == first.0.images.is_empty())
-            || uniform.title && !agree(&|one| one.1.is_empty() == first.1.is_empty())
-            || uniform.buttons && !agree(&|one| kinds(&one.2) == kinds(&first.2));
-        if different || (limits.card.needs_image && !agree(&|one| !one.0.images.is_empty())) {
-            return Err("uniformity");
         }
         let mut made: Vec<NativeCard> = Vec::with_capacity(can.len());
         for (card, texts, items) in &can {

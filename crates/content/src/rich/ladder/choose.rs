@@ -12,6 +12,15 @@ use crate::structured::{ButtonLimits, ChipLimits, ListLimits, TextButtons, Times
 const PAGE: usize = 2;
 
 impl Ladder<'_> {
+    /// Puts rows below the pending text: as such where the channel has rows, else as any other choice.
+    pub(super) fn choose_row(&mut self, items: Vec<Item>, opener: Option<&str>, is_last: bool) {
+        let rows = !items.is_empty() && !self.can.one_way && items.iter().all(Item::only_answers);
+        match self.can.list.filter(|list| rows && items.len() <= list.rows) {
+            Some(list) => self.list(items, &list, opener, &[]),
+            None => self.choose(items, opener, is_last),
+        }
+    }
+
     /// Puts choices below the pending text in the best form there is. `is_last`: nothing comes after them.
     pub(super) fn choose(&mut self, items: Vec<Item>, opener: Option<&str>, is_last: bool) {
         if items.is_empty() {
@@ -19,7 +28,7 @@ impl Ladder<'_> {
         }
         if self.can.one_way {
             self.numbers("quick_replies", "");
-            return self.writing.options(&items);
+            return self.writing.set(&items);
         }
         let count = items.len();
         let chips = self.can.chips.filter(|_| is_last);
@@ -37,13 +46,14 @@ impl Ladder<'_> {
         let pages = |most: usize| most > PAGE && answers;
         let too_many =
             Loss::new("quick_replies", "pages", "too_many", "There are more answers than fit; the rest comes when it is asked for.");
+        let most = chips.map_or(0, |chips| chips.buttons.max);
+        if let Some(list) = list.filter(|list| pages(list.rows) && list.rows > most) {
+            self.lose(too_many);
+            return self.list(self.page_of(items, list.rows), &list, opener, &[]);
+        }
         if let Some(chips) = chips.filter(|chips| count > chips.buttons.max && pages(chips.buttons.max)) {
             self.lose(too_many);
             return self.chips(items, &chips, true);
-        }
-        if let Some(list) = list.filter(|list| pages(list.rows)) {
-            self.lose(too_many);
-            return self.list(self.page_of(items, list.rows), &list, opener, &[]);
         }
         if let Some(buttons) = self.can.buttons.filter(|buttons| pages(buttons.buttons.max)) {
             self.lose(too_many);

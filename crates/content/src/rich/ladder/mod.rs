@@ -135,11 +135,11 @@ impl Ladder<'_> {
         match block {
             Some(Block::List(menu)) => {
                 self.writing.paragraph(menu.lines.iter().map(String::as_str));
-                self.choose(of(items_of_menu(menu)), menu.button.as_deref(), true);
+                self.choose_row(of(items_of_menu(menu)), menu.button.as_deref(), true);
             }
             Some(Block::Times(times)) => {
                 self.writing.paragraph(times.lines.iter().map(String::as_str));
-                self.choose(of(items_of_times(times, &self.shown.words)), None, true);
+                self.choose_row(of(items_of_times(times, &self.shown.words)), None, true);
             }
             Some(Block::Card(card)) => {
                 self.writing.paragraph(card.texts());
@@ -190,7 +190,7 @@ impl Ladder<'_> {
             return;
         }
         self.writing.paragraph(menu.lines.iter().map(String::as_str));
-        self.choose(items, menu.button.as_deref(), is_last);
+        self.choose_row(items, menu.button.as_deref(), is_last);
     }
 
     fn times(&mut self, times: &Times, is_last: bool) {
@@ -220,7 +220,7 @@ impl Ladder<'_> {
                 item.title = format!("{} {}", words.short(slot.start, span).split(' ').next().unwrap_or_default(), item.title);
             }
         }
-        self.choose(items, None, is_last);
+        self.choose_row(items, None, is_last);
     }
 
     /// A question for a day: a button that asks for it, where there is one; else in words.
