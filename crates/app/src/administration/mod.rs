@@ -21,6 +21,7 @@ mod skills;
 mod sources;
 mod users;
 mod validate;
+mod zones;
 
 pub use accounts::NewAccount;
 pub use api_keys::{ApiKeyPatch, MOST_API_KEYS, MOST_KEY_NETWORKS, MadeApiKey, NewApiKey, key_privileges};
@@ -29,10 +30,11 @@ pub use connector_apps::{AppGuard, ConnectorAppInput, app_source, apps_revision}
 pub use consents::NewConsent;
 pub use identity_providers::{IdentityProviderInput, check_identity_provider};
 pub use profiles::{NewProfile, ProfilePatch};
-pub use settings::SettingsPatch;
+pub use settings::{SETTING_BOUNDS, SettingsPatch};
 pub use skills::{NewSkill, SkillPatch};
 pub use sources::{NewSource, SourcePatch};
 pub use users::{NewUser, UserPatch};
+pub use zones::is_zone;
 
 use crate::ports::store::{AuditRow, CommitError, ConnectorApp, IdentityProvider, ReadError, UnitOfWork, Write};
 use crate::{AccountView, App, Caller, Unavailable};

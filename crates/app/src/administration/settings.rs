@@ -11,6 +11,24 @@ use std::sync::Arc;
 /// A day in seconds.
 const DAY_S: i64 = 24 * 3600;
 
+/// The settings that are numbers, with their least and most, in the order in which they are changed. Each of their faces keeps these.
+pub const SETTING_BOUNDS: [(&str, i64, i64); 14] = [
+    ("ring_expiration_s", 5, DAY_S),
+    ("offline_after_s", 0, DAY_S),
+    ("return_to_queue_after_s", 0, 7 * DAY_S),
+    ("response_time_s", 1, 30 * DAY_S),
+    ("urgent_response_time_s", 1, 30 * DAY_S),
+    ("prioritized_response_time_s", 1, 30 * DAY_S),
+    ("suggestion_s", 10, 7 * DAY_S),
+    ("survey_idle_s", 60, 90 * DAY_S),
+    ("auto_close_s", 25 * 60, 90 * DAY_S),
+    ("idle_logout_s", 60, DAY_S),
+    ("channel_log_days", 1, 400),
+    ("consumer_file_kib", 1, 1 << 20),
+    ("agent_file_kib", 1, 1 << 20),
+    ("max_sockets", 1, 200_000),
+];
+
 /// Changes of an account; what is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsPatch {
@@ -99,22 +117,22 @@ impl App {
         if let Some(on) = patch.file_sharing {
             settings.file_sharing = on;
         }
-        let seconds = [
-            ("ring_expiration_s", patch.ring_expiration_s, 5, DAY_S, &mut settings.ring_expiration_s),
-            ("offline_after_s", patch.offline_after_s, 0, DAY_S, &mut settings.offline_after_s),
-            ("return_to_queue_after_s", patch.return_to_queue_after_s, 0, 7 * DAY_S, &mut settings.return_to_queue_after_s),
-            ("response_time_s", patch.response_time_s, 1, 30 * DAY_S, &mut settings.response_time_s),
-            ("urgent_response_time_s", patch.urgent_response_time_s, 1, 30 * DAY_S, &mut settings.urgent_response_time_s),
-            ("prioritized_response_time_s", patch.prioritized_response_time_s, 1, 30 * DAY_S, &mut settings.prioritized_response_time_s),
-            ("suggestion_s", patch.suggestion_s, 10, 7 * DAY_S, &mut settings.suggestion_s),
-            ("survey_idle_s", patch.survey_idle_s, 60, 90 * DAY_S, &mut settings.survey_idle_s),
-            ("auto_close_s", patch.auto_close_s, 25 * 60, 90 * DAY_S, &mut settings.auto_close_s),
-            ("idle_logout_s", patch.idle_logout_s, 60, DAY_S, &mut settings.idle_logout_s),
-            ("channel_log_days", patch.channel_log_days, 1, 400, &mut settings.channel_log_days),
-            ("consumer_file_kib", patch.consumer_file_kib, 1, 1 << 20, &mut settings.consumer_file_kib),
-            ("agent_file_kib", patch.agent_file_kib, 1, 1 << 20, &mut settings.agent_file_kib),
+        let numbers = [
+            (patch.ring_expiration_s, &mut settings.ring_expiration_s),
+            (patch.offline_after_s, &mut settings.offline_after_s),
+            (patch.return_to_queue_after_s, &mut settings.return_to_queue_after_s),
+            (patch.response_time_s, &mut settings.response_time_s),
+            (patch.urgent_response_time_s, &mut settings.urgent_response_time_s),
+            (patch.prioritized_response_time_s, &mut settings.prioritized_response_time_s),
+            (patch.suggestion_s, &mut settings.suggestion_s),
+            (patch.survey_idle_s, &mut settings.survey_idle_s),
+            (patch.auto_close_s, &mut settings.auto_close_s),
+            (patch.idle_logout_s, &mut settings.idle_logout_s),
+            (patch.channel_log_days, &mut settings.channel_log_days),
+            (patch.consumer_file_kib, &mut settings.consumer_file_kib),
+            (patch.agent_file_kib, &mut settings.agent_file_kib),
         ];
-        for (field, wanted, least, most, place) in seconds {
+        for ((wanted, place), (field, least, most)) in numbers.into_iter().zip(SETTING_BOUNDS) {
             if let Some(wanted) = wanted {
                 *place = validate::within(field, wanted, least, most)?;
             }
@@ -132,7 +150,8 @@ impl App {
             settings.survey_app = app.map(|app| validate::text("survey_app", &app, 1, 100)).transpose()?;
         }
         if let Some(most) = patch.max_sockets {
-            validate::within("max_sockets", i64::from(most), 1, 200_000)?;
+            let (field, least, highest) = SETTING_BOUNDS[SETTING_BOUNDS.len() - 1];
+            validate::within(field, i64::from(most), least, highest)?;
             settings.max_sockets = most;
         }
         let changes = differences(before, &account);

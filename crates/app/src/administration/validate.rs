@@ -1,6 +1,7 @@
 //! Checks of single values that several acts share. Pure; each refusal names its field.
 
 use super::AdminError;
+use super::zones::is_zone;
 use crate::AccountView;
 use antiphon_domain::SkillId;
 use antiphon_domain::account::Network;
@@ -51,14 +52,10 @@ pub(super) fn base_url(field: &str, value: &str) -> Result<String, AdminError> {
     }
 }
 
-/// The form of an IANA zone's name, for example `Europe/Berlin`.
+/// An IANA zone's name, for example `Europe/Berlin`.
 pub(super) fn timezone(field: &str, value: &str) -> Result<String, AdminError> {
     let value = text(field, value, 1, 64)?;
-    let part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
-    };
-    if value.split('/').count() <= 3 && value.split('/').all(part) {
+    if is_zone(&value) {
         Ok(value)
     } else {
         Err(AdminError::invalid(field, "is no IANA time zone").remedy("for example Europe/Berlin or UTC"))
@@ -117,6 +114,7 @@ mod tests {
         check(base_url("api_base_url", "https://user:x@host"), Err("is no http or https address"));
         check(timezone("timezone", "America/Argentina/Salta"), Ok("America/Argentina/Salta"));
         check(timezone("timezone", "../etc/passwd"), Err("is no IANA time zone"));
+        check(timezone("timezone", "Mars/Olympus"), Err("is no IANA time zone"));
     }
 
     #[test]

@@ -5,19 +5,20 @@
 //! applied value is kept, so that a value is applied again only when the file's value changed: what was changed by hand survives.
 
 mod apply;
+#[cfg(test)]
+mod faces;
 mod plan;
 mod read;
 #[cfg(test)]
 mod tests;
-mod zones;
 
+pub use antiphon_app::administration::is_zone;
 pub use apply::{Applied, apply, empty_login, set_password};
 pub use plan::{Outcome, Plan, plan};
 pub use read::{
     AccountEntry, ApiKeyEntry, AppEntry, Bootstrap, ChannelAppEntry, IdentityProviderEntry, KeyEntry, ProfileEntry, SkillEntry,
     SourceEntry, UserEntry, Valued, read, read_file,
 };
-pub use zones::is_zone;
 
 use crate::document::Problem;
 use antiphon_app::channel::Channel;

@@ -4,8 +4,8 @@
 mod api_keys;
 mod identity;
 
-use super::zones;
 use crate::document::{Item, Place, Problems, Section, Value, parse};
+use antiphon_app::administration::{SETTING_BOUNDS, is_zone};
 use antiphon_app::channel::{Channel, ChannelKind, Field};
 use antiphon_app::connector_app::ConnectorAppSettings;
 use antiphon_app::identity::Manifest;
@@ -231,24 +231,6 @@ pub struct ApiKeyEntry {
     pub secret: Maybe<String>,
 }
 
-/// `[account.settings]`: name, least and most; flags have the bounds 0 and 1.
-const SETTINGS: [(&str, i64, i64); 14] = [
-    ("ring_expiration_s", 5, 86_400),
-    ("offline_after_s", 0, 86_400),
-    ("return_to_queue_after_s", 0, 7 * 86_400),
-    ("response_time_s", 1, 30 * 86_400),
-    ("urgent_response_time_s", 1, 30 * 86_400),
-    ("prioritized_response_time_s", 1, 30 * 86_400),
-    ("suggestion_s", 10, 7 * 86_400),
-    ("survey_idle_s", 60, 90 * 86_400),
-    ("auto_close_s", 1_500, 90 * 86_400),
-    ("idle_logout_s", 60, 86_400),
-    ("channel_log_days", 1, 400),
-    ("max_sockets", 1, 200_000),
-    ("consumer_file_kib", 1, 1 << 20),
-    ("agent_file_kib", 1, 1 << 20),
-];
-
 /// Reads a file. The first list are problems, the second is advice.
 pub fn read_file(path: &Path, channels: &[Arc<dyn Channel>]) -> (Bootstrap, Problems, Problems) {
     let name = path.display().to_string();
@@ -316,7 +298,7 @@ impl Reader<'_> {
         });
         let name = self.text(&mut section, "name", 1, 80);
         let timezone = self.text(&mut section, "timezone", 1, 64);
-        if let Some(zone) = timezone.as_ref().filter(|zone| !zones::is_zone(&zone.value)) {
+        if let Some(zone) = timezone.as_ref().filter(|zone| !is_zone(&zone.value)) {
             let what = format!("`{}` is no IANA time zone; for example Europe/Berlin or UTC", zone.value);
             self.problems.add(&zone.place, section.key("timezone"), what);
         }
@@ -444,7 +426,7 @@ impl Reader<'_> {
                 found.push((name, Valued { value: i64::from(on), place: place.clone() }));
             }
         }
-        for (name, least, most) in SETTINGS {
+        for (name, least, most) in SETTING_BOUNDS {
             if let Some(value) = section.number(name, least, most, &mut self.problems) {
                 found.push((name, Valued { value, place: place.clone() }));
             }
@@ -734,12 +716,12 @@ impl Reader<'_> {
         if let Some(retention) = section.number("retention_time_s", 0, i64::MAX, &mut self.problems) {
             settings.insert("retention_time_s".to_owned(), retention.into());
         }
-        for (name, most) in [("display_name", 128), ("description", 256)] {
+        for (name, most) in [("display_name", 128), ("description", 256), ("logo_uri", 1_024), ("entry_uri", 1_024)] {
             if let Some(text) = self.text(&mut section, name, 0, most) {
                 settings.insert(name.to_owned(), text.value.into());
             }
         }
-        for name in ["grant_types", "redirect_uris"] {
+        for name in ["grant_types", "redirect_uris", "response_types"] {
             if let Some(texts) = section.texts(name, &mut self.problems) {
                 settings.insert(name.to_owned(), texts.into_iter().map(|(text, _)| text).collect());
             }
@@ -747,9 +729,13 @@ impl Reader<'_> {
         if let Some(signature) = self.text(&mut section, "signature", 1, 20) {
             settings.insert("signature".to_owned(), signature.value.into());
         }
-        if let Some(webhooks) = section.section("webhooks", &mut self.problems) {
-            let json = webhooks.entries.into_iter().map(|(name, item)| (name, self.json(item))).collect();
-            settings.insert("webhooks".to_owned(), serde_json::Value::Object(json));
+        if let Some(on) = self.flag(&mut section, "quick_launch_enabled") {
+            settings.insert("quick_launch_enabled".to_owned(), on.value.into());
+        }
+        for name in ["capabilities", "webhooks"] {
+            let Some(table) = section.section(name, &mut self.problems) else { continue };
+            let json = table.entries.into_iter().map(|(inner, item)| (inner, self.json(item))).collect();
+            settings.insert(name.to_owned(), serde_json::Value::Object(json));
         }
         let place = section.place.clone();
         section.finish(&mut self.problems);
@@ -778,7 +764,7 @@ impl Reader<'_> {
                 serde_json::Value::Object(section.entries.into_iter().map(|(name, item)| (name, self.json(item))).collect())
             }
             Value::Other(kind) => {
-                self.problems.add(&item.place, "account.app.webhooks", format!("must not hold {kind}"));
+                self.problems.add(&item.place, "account.app", format!("must not hold {kind}"));
                 serde_json::Value::Null
             }
         }

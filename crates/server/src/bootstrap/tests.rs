@@ -432,6 +432,22 @@ async fn an_api_key_is_applied_once_and_stays_revoked() {
 }
 
 #[tokio::test]
+async fn an_app_says_of_itself_what_the_admin_api_takes() {
+    let bench = Bench::new();
+    let more =
+        "retention_time_s = 3600\nlogo_uri = \"https://shop.example/logo.png\"\nresponse_types = [\"code\"]\nquick_launch_enabled = true";
+    let engagement = "[account.app.capabilities.engagement]\ndesign_window = true\nentry_point = [\"section\"]\n";
+    let file = format!("{}{engagement}", GOOD.replace("retention_time_s = 3600", more));
+    bench.apply(&file).await.expect("a good file");
+    let settings: serde_json::Value = bench.rows().await.connector_apps[0].settings.parse().expect("JSON");
+    assert_eq!((&settings["logo_uri"], &settings["quick_launch_enabled"]), (&"https://shop.example/logo.png".into(), &true.into()));
+    assert_eq!(settings["response_types"], serde_json::json!(["code"]));
+    assert_eq!(settings["capabilities"]["engagement"], serde_json::json!({"design_window": true, "entry_point": ["section"]}));
+    let refused = bench.apply(&file.replace("design_window = true", "design_window = 7")).await.expect_err("a bad file");
+    assert!(refused.contains("account.app.capabilities.engagement.design_window"), "{refused}");
+}
+
+#[tokio::test]
 async fn an_app_and_its_source_go_together() {
     let bench = Bench::new();
     bench.apply(GOOD).await.expect("a good file");
