@@ -17,6 +17,7 @@ pub(crate) const CHANNELS: &[Kind] = &[
     Kind { channel: "twilio_sms", title: "SMS", build: twilio_sms::build },
     Kind { channel: "facebook_messenger", title: "Messenger", build: facebook_messenger::build },
     Kind { channel: "telegram", title: "Telegram", build: telegram::build },
+    Kind { channel: "whatsapp", title: "WhatsApp", build: crate::whatsapp::build },
 ];
 
 /// The ids of all simulated channels.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::MessengerSim;
 use super::model::State;
-use super::sign::{escaped, signature_256, signature_sha1};
 use crate::kit::{Outcome, Outgoing, lane_of, lock};
+use crate::meta::sign::{escaped, signature_256, signature_sha1};
 
 /// The envelope, in the order the vendor writes it.
 #[derive(Serialize)]

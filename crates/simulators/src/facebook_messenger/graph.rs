@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::MessengerSim;
-use super::errors::{GraphError, graph, graph_sub, unknown_object};
 use super::model::{Bearer, State, Token};
-use super::sign::appsecret_proof;
 use crate::kit::lock;
 use crate::kit::respond::{self, Fields};
+use crate::meta::errors::{GraphError, graph, graph_sub, unknown_object};
+use crate::meta::sign::appsecret_proof;
 
 pub(crate) type Answer = Result<Response<Body>, GraphError>;
 

@@ -4,14 +4,12 @@
 mod consumers;
 mod control;
 mod demo;
-mod errors;
 mod events;
 mod graph;
 mod model;
 mod phone;
 mod send;
 mod setup;
-mod sign;
 mod threads;
 
 use std::any::Any;
@@ -24,8 +22,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use tokio::net::TcpListener;
 
+pub use crate::meta::sign::{appsecret_proof, escaped, signature_256, signature_sha1, signed_request};
 pub use model::{Action, Referral, Sent, Settings as MessengerSettings, Unreachable, Usage};
-pub use sign::{appsecret_proof, escaped, signature_256, signature_sha1, signed_request};
 
 use crate::demo::DemoSource;
 use crate::kit::phone::Phone;

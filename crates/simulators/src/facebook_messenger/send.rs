@@ -4,12 +4,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::MessengerSim;
-use super::errors::{GraphError, graph, graph_sub};
 use super::graph::{Answer, Call};
 use super::model::{Action, Author, HUMAN_AGENT_MS, KEPT, Note, Person, Sent, State, Unreachable, Upload, WINDOW_MS};
 use crate::kit::phone::Button;
 use crate::kit::respond;
 use crate::kit::{lane_of, lock};
+use crate::meta::errors::{GraphError, graph, graph_sub};
 
 const TEXT_LIMIT: usize = 2_000;
 const FILE_LIMIT: usize = 25 * 1024 * 1024;

@@ -6,11 +6,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::MessengerSim;
-use super::errors::{GraphError, graph, unknown_object};
 use super::graph::{Answer, Call, check_token};
 use super::model::{Bearer, PAGE_FIELDS, State, Token};
 use crate::kit::respond::{self, Fields};
 use crate::kit::{Outcome, Outgoing, lock};
+use crate::meta::errors::{GraphError, graph, unknown_object};
 
 /// About sixty days.
 const LONG_TOKEN_S: i64 = 5_183_944;

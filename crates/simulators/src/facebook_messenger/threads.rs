@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::MessengerSim;
-use super::errors::{graph, graph_sub, unknown_object};
 use super::graph::{Answer, Call};
 use super::model::{Author, Bearer, PAGE_INBOX, Page, Person};
 use crate::kit::dates::iso8601;
 use crate::kit::lock;
 use crate::kit::respond;
+use crate::meta::errors::{graph, graph_sub, unknown_object};
 
 impl MessengerSim {
     /// `GET /{id}`: a page, the caller, or a person's profile.
