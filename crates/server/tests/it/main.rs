@@ -11,3 +11,4 @@ mod run;
 mod setup;
 mod tls;
 mod vendors;
+mod whatsapp;

@@ -13,15 +13,15 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// 2026-01-01T00:00:00Z, where the simulators' clocks stand.
-const START: Timestamp = Timestamp(1_767_225_600_000);
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+pub(crate) const START: Timestamp = Timestamp(1_767_225_600_000);
+pub(crate) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// A source at a simulator, and the net that reaches it.
-fn keys(channel: &str, address: &str, base: &str, credentials: &[(&str, &str)], app: &[(&str, &str)]) -> (Keys, Arc<dyn Net>) {
+pub(crate) fn keys(channel: &str, address: &str, base: &str, credentials: &[(&str, &str)], app: &[(&str, &str)]) -> (Keys, Arc<dyn Net>) {
     let app = ChannelApp {
         id: ChannelAppId(1),
         channel: channel.to_owned(),
@@ -50,7 +50,7 @@ fn keys(channel: &str, address: &str, base: &str, credentials: &[(&str, &str)], 
     (Keys { source: Some(Arc::new(source)), app: Some(Arc::new(app)) }, net)
 }
 
-fn connector(id: &str) -> Arc<dyn Channel> {
+pub(crate) fn connector(id: &str) -> Arc<dyn Channel> {
     antiphon_channels::list::all().into_iter().find(|channel| channel.describe().id == id).expect("it is on the list")
 }
 

@@ -138,10 +138,10 @@ impl WhatsappSim {
                 if state.people.get(&digits).is_none_or(|person| person.offline) {
                     return;
                 }
-                let Some(chat) = state.chat_mut(&number, &digits) else { return };
-                let waiting = chat.notes.iter().filter(|note| note.from == "brand" && note.status == "sent");
+                let Some(pair) = state.pair_mut(&number, &digits) else { return };
+                let waiting = pair.notes.iter().filter(|note| note.from == "brand" && note.status == "sent");
                 let arrived: Vec<String> = waiting.map(|note| note.id.clone()).collect();
-                (arrived, chat.open || settings.auto_read, settings.read_after_ms, settings.skip_delivered)
+                (arrived, pair.open || settings.auto_read, settings.read_after_ms, settings.skip_delivered)
             };
             for id in &arrived {
                 if skip && reads {
@@ -165,7 +165,7 @@ impl WhatsappSim {
     pub(crate) fn look_at(&self, number: &str, digits: &str) {
         let unread: Vec<(String, bool)> = {
             let state = lock(&self.inner.state);
-            let notes = state.chat(number, digits).map(|chat| chat.notes.as_slice()).unwrap_or_default();
+            let notes = state.pair(number, digits).map(|pair| pair.notes.as_slice()).unwrap_or_default();
             let delivered = notes.iter().filter(|note| note.from == "brand" && note.status == "delivered");
             delivered.map(|note| (note.id.clone(), note.voice)).collect()
         };
@@ -178,8 +178,8 @@ impl WhatsappSim {
     }
 
     fn note_status(&self, number: &str, digits: &str, id: &str, status: &'static str, error: String) {
-        if let Some(chat) = lock(&self.inner.state).chat_mut(number, digits)
-            && let Some(note) = chat.notes.iter_mut().find(|note| note.id == id)
+        if let Some(pair) = lock(&self.inner.state).pair_mut(number, digits)
+            && let Some(note) = pair.notes.iter_mut().find(|note| note.id == id)
         {
             note.status = status;
             note.error = error;
@@ -195,7 +195,7 @@ impl WhatsappSim {
     fn tell_status(&self, number: &str, digits: &str, id: &str, status: &str, code: Option<u32>) {
         let told = {
             let state = lock(&self.inner.state);
-            let note = state.chat(number, digits).and_then(|chat| chat.notes.iter().find(|note| note.id == id));
+            let note = state.pair(number, digits).and_then(|pair| pair.notes.iter().find(|note| note.id == id));
             let mut told = json!({ "id": id, "status": status, "timestamp": self.stamp(&state, self.now_ms()) });
             let person = state.people.get(digits);
             if person.is_none_or(|person| !person.hidden) {

@@ -75,12 +75,12 @@ pub(crate) struct Person {
     /// Every message to them fails with this.
     pub fails_with: Option<u32>,
     pub offline: bool,
-    pub chats: BTreeMap<String, Chat>,
+    pub pairs: BTreeMap<String, Pair>,
 }
 
 /// A person's thread with one number.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Chat {
+pub(crate) struct Pair {
     pub last_in_ms: Option<i64>,
     pub open: bool,
     pub typing_until_ms: i64,
@@ -218,19 +218,19 @@ impl State {
         self.people.iter().find(|(_, person)| person.user_id == to).map(|(digits, _)| digits.clone())
     }
 
-    pub(crate) fn chat_mut(&mut self, number: &str, digits: &str) -> Option<&mut Chat> {
+    pub(crate) fn pair_mut(&mut self, number: &str, digits: &str) -> Option<&mut Pair> {
         if !self.numbers.contains_key(number) {
             return None;
         }
-        Some(self.people.get_mut(digits)?.chats.entry(number.to_owned()).or_default())
+        Some(self.people.get_mut(digits)?.pairs.entry(number.to_owned()).or_default())
     }
 
-    pub(crate) fn chat(&self, number: &str, digits: &str) -> Option<&Chat> {
-        self.people.get(digits)?.chats.get(number)
+    pub(crate) fn pair(&self, number: &str, digits: &str) -> Option<&Pair> {
+        self.people.get(digits)?.pairs.get(number)
     }
 }
 
-impl Chat {
+impl Pair {
     pub(crate) fn add(&mut self, note: Note) {
         if self.notes.len() >= 1_000 {
             self.notes.drain(..500);

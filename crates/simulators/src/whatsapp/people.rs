@@ -70,7 +70,7 @@ impl WhatsappSim {
     pub fn set_offline(&self, wa_id: &str, offline: bool) -> Result<(), SimError> {
         let numbers: Vec<String> = self.person(wa_id, |person| {
             person.offline = offline;
-            person.chats.keys().cloned().collect()
+            person.pairs.keys().cloned().collect()
         })?;
         for number in numbers.iter().filter(|_| !offline) {
             self.arrive(number, wa_id);
@@ -83,7 +83,7 @@ impl WhatsappSim {
     /// # Errors
     /// Where the person or the number is unknown.
     pub fn consumer_opens(&self, number: &str, wa_id: &str, open: bool) -> Result<(), SimError> {
-        let known = lock(&self.inner.state).chat_mut(number, wa_id).map(|chat| chat.open = open);
+        let known = lock(&self.inner.state).pair_mut(number, wa_id).map(|pair| pair.open = open);
         known.ok_or_else(|| unknown(number, wa_id))?;
         if open {
             let (sim, number, digits) = (self.clone(), number.to_owned(), wa_id.to_owned());
@@ -103,9 +103,9 @@ impl WhatsappSim {
         let told = {
             let mut state = lock(&self.inner.state);
             let stamp = self.stamp(&state, now);
-            let chat = state.chat_mut(number, wa_id).ok_or_else(|| unknown(number, wa_id))?;
-            chat.last_in_ms = Some(now);
-            chat.add(Note {
+            let pair = state.pair_mut(number, wa_id).ok_or_else(|| unknown(number, wa_id))?;
+            pair.last_in_ms = Some(now);
+            pair.add(Note {
                 id: id.clone(),
                 from: "consumer",
                 at_ms: now,
@@ -197,7 +197,7 @@ impl WhatsappSim {
     pub fn consumer_taps(&self, number: &str, wa_id: &str, payload: &str) -> Result<String, SimError> {
         let found = {
             let state = lock(&self.inner.state);
-            let notes = state.chat(number, wa_id).map(|chat| chat.notes.as_slice()).unwrap_or_default();
+            let notes = state.pair(number, wa_id).map(|pair| pair.notes.as_slice()).unwrap_or_default();
             notes.iter().rev().find_map(|note| {
                 let button = note.buttons.iter().find(|button| button.payload == payload && button.kind != "url")?;
                 Some((note.id.clone(), note.taps, button.title.clone()))
@@ -243,7 +243,7 @@ impl WhatsappSim {
 
     fn with_note(&self, number: &str, digits: &str, id: &str, act: impl FnOnce(&mut Note)) {
         let mut state = lock(&self.inner.state);
-        if let Some(note) = state.chat_mut(number, digits).and_then(|chat| chat.notes.iter_mut().find(|note| note.id == id)) {
+        if let Some(note) = state.pair_mut(number, digits).and_then(|pair| pair.notes.iter_mut().find(|note| note.id == id)) {
             act(note);
         }
     }
@@ -251,8 +251,8 @@ impl WhatsappSim {
     /// Tells something about a thread that is no message of its own; the id.
     fn consumer_changes(&self, number: &str, wa_id: &str, message: Value) -> Result<String, SimError> {
         let id = self.consumer_sends(number, wa_id, "", Vec::new(), message)?;
-        if let Some(chat) = lock(&self.inner.state).chat_mut(number, wa_id) {
-            chat.notes.retain(|note| note.id != id);
+        if let Some(pair) = lock(&self.inner.state).pair_mut(number, wa_id) {
+            pair.notes.retain(|note| note.id != id);
         }
         Ok(id)
     }
@@ -269,8 +269,8 @@ impl WhatsappSim {
             let from: String =
                 state.numbers.get(number).map(|one| one.display.chars().filter(char::is_ascii_digit).collect()).unwrap_or_default();
             let stamp = self.stamp(&state, now);
-            let chat = state.chat_mut(number, wa_id).ok_or_else(|| unknown(number, wa_id))?;
-            chat.add(Note {
+            let pair = state.pair_mut(number, wa_id).ok_or_else(|| unknown(number, wa_id))?;
+            pair.add(Note {
                 id: id.clone(),
                 from: "page",
                 at_ms: now,
@@ -300,13 +300,13 @@ impl WhatsappSim {
     #[must_use]
     pub fn is_typing(&self, number: &str, wa_id: &str) -> bool {
         let now = self.now_ms();
-        lock(&self.inner.state).chat(number, wa_id).is_some_and(|chat| chat.typing_until_ms > now)
+        lock(&self.inner.state).pair(number, wa_id).is_some_and(|pair| pair.typing_until_ms > now)
     }
 
     /// The state of a message in a person's thread.
     #[must_use]
     pub fn message_status(&self, number: &str, wa_id: &str, id: &str) -> Option<&'static str> {
         let state = lock(&self.inner.state);
-        state.chat(number, wa_id)?.notes.iter().find(|note| note.id == id).map(|note| note.status)
+        state.pair(number, wa_id)?.notes.iter().find(|note| note.id == id).map(|note| note.status)
     }
 }

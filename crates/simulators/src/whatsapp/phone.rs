@@ -1,7 +1,7 @@
 //! The WhatsApp phone: people with a thread for each number.
 
 use super::WhatsappSim;
-use super::model::{Chat, Note, WINDOW_MS};
+use super::model::{Note, Pair, WINDOW_MS};
 use crate::kit::phone::{Attachment, Bubble, Consumer, Features, Line, NewConsumer, Overview, Phone, Thread, Written};
 use crate::kit::{SimError, lock};
 
@@ -44,7 +44,16 @@ impl Phone for WhatsappSim {
                 .iter()
                 .map(|(digits, person)| Consumer { id: digits.clone(), name: person.name.clone(), line: None })
                 .collect(),
-            features: Features { media: true, location: true, read: true, native: true, get_started: false, text_limit: 4_096 },
+            features: Features {
+                media: true,
+                location: true,
+                read: true,
+                native: true,
+                get_started: false,
+                typing: false,
+                leave: false,
+                text_limit: 4_096,
+            },
             now_ms: self.now_ms(),
             clock_running: self.clock().is_running(),
         }
@@ -54,10 +63,10 @@ impl Phone for WhatsappSim {
         let state = lock(&self.inner.state);
         state.numbers.get(line)?;
         let person = state.people.get(consumer)?;
-        let empty = Chat::default();
-        let chat = person.chats.get(line).unwrap_or(&empty);
-        let notes = &chat.notes[chat.notes.len().saturating_sub(SHOWN)..];
-        let open = chat.last_in_ms.is_some_and(|last| self.now_ms() - last < WINDOW_MS);
+        let empty = Pair::default();
+        let pair = person.pairs.get(line).unwrap_or(&empty);
+        let notes = &pair.notes[pair.notes.len().saturating_sub(SHOWN)..];
+        let open = pair.last_in_ms.is_some_and(|last| self.now_ms() - last < WINDOW_MS);
         let notice = match (person.fails_with, open) {
             (Some(_), _) => "unreachable",
             (None, false) => "The brand may send templates only: nothing was written within 24 hours.",
@@ -67,9 +76,10 @@ impl Phone for WhatsappSim {
             line: line.to_owned(),
             consumer: consumer.to_owned(),
             messages: notes.iter().map(|note| self.bubble(note)).collect(),
-            typing: chat.typing_until_ms > self.now_ms(),
-            seen_ms: chat.seen_ms,
-            open: chat.open,
+            typing: pair.typing_until_ms > self.now_ms(),
+            seen_ms: pair.seen_ms,
+            open: pair.open,
+            left: false,
             notice: notice.to_owned(),
         })
     }

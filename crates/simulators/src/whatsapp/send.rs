@@ -65,13 +65,13 @@ impl WhatsappSim {
         let now = self.now_ms();
         let mut state = lock(&self.inner.state);
         let holder = state.people.iter().find_map(|(digits, person)| {
-            let chat = person.chats.get(number)?;
-            chat.notes.iter().any(|note| note.id == message_id && note.from == "consumer").then(|| digits.clone())
+            let pair = person.pairs.get(number)?;
+            pair.notes.iter().any(|note| note.id == message_id && note.from == "consumer").then(|| digits.clone())
         });
         let digits = holder.ok_or_else(|| bad(format!("message_id {message_id}")))?;
-        if let Some(chat) = state.chat_mut(number, &digits) {
-            chat.seen_ms = Some(now);
-            chat.typing_until_ms = if typing { now + TYPING_MS } else { chat.typing_until_ms };
+        if let Some(pair) = state.pair_mut(number, &digits) {
+            pair.seen_ms = Some(now);
+            pair.typing_until_ms = if typing { now + TYPING_MS } else { pair.typing_until_ms };
         }
         state.marks.push(Marked { message_id, typing, at_ms: now });
         drop(state);
@@ -100,13 +100,13 @@ impl WhatsappSim {
             }
         }
         let Some(digits) = state.digits_of(to) else { return Ok(()) };
-        let Some(chat) = state.chat_mut(number, &digits).filter(|_| burst > 0) else { return Ok(()) };
-        let (owed, since) = chat.debt;
+        let Some(pair) = state.pair_mut(number, &digits).filter(|_| burst > 0) else { return Ok(()) };
+        let (owed, since) = pair.debt;
         let owed = (owed - (now - since) / PAIR_MS).max(0);
         if owed >= burst {
             return Err(graph(131_056, "(#131056) (Business Account, Consumer Account) pair rate limit hit"));
         }
-        chat.debt = (owed + 1, if owed == 0 { now } else { since + (now - since) / PAIR_MS * PAIR_MS });
+        pair.debt = (owed + 1, if owed == 0 { now } else { since + (now - since) / PAIR_MS * PAIR_MS });
         Ok(())
     }
 
@@ -135,9 +135,9 @@ impl WhatsappSim {
         // Somebody who has nothing here yet begins a thread by being written to.
         let digits = digits.unwrap_or_else(|| to.to_owned());
         let known = state.people.contains_key(&digits);
-        if known && let Some(chat) = state.chat_mut(number, &digits) {
-            chat.typing_until_ms = 0;
-            chat.add(Note {
+        if known && let Some(pair) = state.pair_mut(number, &digits) {
+            pair.typing_until_ms = 0;
+            pair.add(Note {
                 id: id.clone(),
                 from: "brand",
                 at_ms: now,
@@ -301,7 +301,7 @@ fn trouble_with(state: &State, number: &str, digits: Option<&str>, kind: &str, n
     if person.fails_with.is_some() {
         return person.fails_with;
     }
-    let last = person.chats.get(number).and_then(|chat| chat.last_in_ms);
+    let last = person.pairs.get(number).and_then(|pair| pair.last_in_ms);
     let open = last.is_some_and(|last| now - last < WINDOW_MS);
     (!open && kind != "template").then_some(131_047)
 }

@@ -177,6 +177,28 @@ fn rich(taken: &impl Fn(&'static str, OutboundContent, &Value) -> OutboundCase) 
                 "action": {"name": "cta_url", "parameters": {"display_text": "Details", "url": "https://shop.test/k"}}}}),
         ),
         taken(
+            "more answers than buttons hold become a list",
+            structured(&json!({"type": "text", "text": "Which?"}), Some(&replies(&["One", "Two", "Three", "Four"]))),
+            &json!({"type": "interactive", "interactive": {"type": "list", "body": {"text": "Which?"}, "action": {"button": "Options",
+                "sections": [{"rows": [
+                    {"id": "a.c.0.1.0", "title": "One"}, {"id": "a.c.0.1.1", "title": "Two"},
+                    {"id": "a.c.0.1.2", "title": "Three"}, {"id": "a.c.0.1.3", "title": "Four"}]}]}}}),
+        ),
+        taken(
+            "a carousel of cards that agree",
+            structured(&json!({"type": "carousel", "elements": [card(vec![publish("Buy")]), card(vec![publish("Take")])]}), None),
+            &json!({"type": "interactive", "interactive": {"type": "carousel", "body": {"text": "Options"}, "action": {"cards": [
+                {"card_index": 0, "type": "button", "header": picture, "body": {"text": "Blue kettle\n1.7 l, 39 EUR"},
+                    "action": {"buttons": [{"type": "quick_reply", "quick_reply": {"id": "a.c.0.1.0", "title": "Buy"}}]}},
+                {"card_index": 1, "type": "button", "header": picture, "body": {"text": "Blue kettle\n1.7 l, 39 EUR"},
+                    "action": {"buttons": [{"type": "quick_reply", "quick_reply": {"id": "a.c.0.1.1", "title": "Take"}}]}}]}}}),
+        ),
+        taken(
+            "a place",
+            structured(&json!({"type": "map", "la": 35.1, "lo": 139.2, "tooltip": "Harbour"}), None),
+            &json!({"type": "location", "location": {"latitude": 35.1, "longitude": 139.2, "name": "Harbour"}}),
+        ),
+        taken(
             "a picture alone",
             structured(&json!({"type": "image", "url": "https://cdn.shop.test/k.png"}), None),
             &json!({"type": "image", "image": {"link": "https://cdn.shop.test/k.png"}}),
