@@ -56,6 +56,7 @@ export const api = (id: string) => {
     createSource: (body: unknown) => send<T.Source>("POST", `${base}/sources`, body),
     updateSource: (source: string, body: unknown, etag: string | null) =>
       send<T.Source>("PATCH", `${base}/sources/${part(source)}`, body, etag),
+    templates: (source: string, s?: AbortSignal) => get<T.Page<T.Template>>(`${base}/sources/${part(source)}/templates`, undefined, s),
     channelApps: (s?: AbortSignal) => get<T.Page<T.ChannelApp>>(`${base}/channel-apps`, { limit: 200 }, s),
 
     apps: (s?: AbortSignal) => get<T.Page<T.InstalledApp>>(`${base}/apps`, { limit: 200 }, s),

@@ -52,6 +52,7 @@ export const queries = (api: Api) => ({
     staleTime: MINUTE,
   }),
   profiles: queryOptions({ queryKey: ["profiles"], queryFn: ({ signal }) => api.profiles(signal), staleTime: MINUTE }),
+  templates: (source: string) => queryOptions({ queryKey: ["templates", source], queryFn: ({ signal }) => api.templates(source, signal), staleTime: MINUTE, retry: false }),
   channelApps: queryOptions({ queryKey: ["channel-apps"], queryFn: ({ signal }) => api.channelApps(signal), staleTime: MINUTE }),
   sources: queryOptions({ queryKey: ["sources"], queryFn: ({ signal }) => api.sources({ limit: 200 }, signal), staleTime: MINUTE }),
   users: queryOptions({ queryKey: ["users"], queryFn: ({ signal }) => api.users({ limit: 200 }, signal), staleTime: MINUTE }),

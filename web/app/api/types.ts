@@ -49,6 +49,7 @@ export type Skill = Schemas["Skill"];
 export type HealthState = Schemas["SourceState"];
 export type SourceHealth = Schemas["SourceHealth"];
 export type Source = Schemas["Source"];
+export type Template = Schemas["Template"];
 /** A credential is either public text or a mark that a secret is set. */
 export type CredentialValue = Source["credentials"][string];
 export type ChannelApp = Schemas["ChannelApp"];

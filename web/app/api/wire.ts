@@ -78,6 +78,8 @@ export interface ComposerState {
   code: string | null;
   /** When the channel's reply window closes, if it has one. */
   windowClosesAt: Millis | null;
+  /** Templates go out although the window is closed. */
+  templates: boolean;
 }
 
 export interface TextLimits {
@@ -408,8 +410,8 @@ export function readConversation(value: unknown): Conversation | null {
     },
     waitingSince: num(ours.waitingSince),
     composer: composer
-      ? { enabled: composer.enabled !== false, reason: strOrNull(composer.reason), code: strOrNull(composer.code), windowClosesAt: num(composer.windowClosesAt) }
-      : { enabled: true, reason: null, code: null, windowClosesAt: null },
+      ? { enabled: composer.enabled !== false, reason: strOrNull(composer.reason), code: strOrNull(composer.code), windowClosesAt: num(composer.windowClosesAt), templates: composer.templates === true }
+      : { enabled: true, reason: null, code: null, windowClosesAt: null, templates: false },
     limits: limits ? { max: num(limits.max) ?? 0, unit: str(limits.unit), segments: limits.segments === true } : null,
     media: readMedia(ours.media),
   };

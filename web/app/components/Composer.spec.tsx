@@ -107,7 +107,7 @@ describe("where writing is not possible", () => {
       ["window_closed", "The window closed 3 hours ago.", "The window closed 3 hours ago."],
       ["something_new", null, "You cannot write here right now."],
     ] as const) {
-      const { user, line, unmount } = await open(conversation("C", { composer: { enabled: false, reason, code, windowClosesAt: null } }));
+      const { user, line, unmount } = await open(conversation("C", { composer: { enabled: false, reason, code, windowClosesAt: null, templates: false } }));
       expect(screen.getByText(said)).toBeTruthy();
       await user.type(field(), "for colleagues{Enter}");
       expect(published(line).map((b) => b.messageAudience)).toEqual(["AGENTS_AND_MANAGERS"]);
@@ -115,7 +115,7 @@ describe("where writing is not possible", () => {
     }
   });
   it("follows the reply window by the clock, and tells of its end", async () => {
-    const until = (ms: number) => conversation("C", { composer: { enabled: true, reason: null, code: null, windowClosesAt: Date.now() + ms } });
+    const until = (ms: number) => conversation("C", { composer: { enabled: true, reason: null, code: null, windowClosesAt: Date.now() + ms, templates: false } });
     const { unmount } = await open(until(5 * 3_600_000));
     expect(screen.queryByText(/Free messages are possible/)).toBeNull();
     unmount();

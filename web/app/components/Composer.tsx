@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef, useState, us
 import { putFile } from "@/api/http";
 import { channelsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/wire";
+import { TemplateSend } from "@/forms/template-send";
 import { localeTag, t, tOr } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { countSegments, fileSize, measure } from "@/lib/text";
@@ -68,6 +69,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
   const picker = useRef<HTMLInputElement>(null);
   const quiet = useRef<number | undefined>(undefined);
   const [dropping, setDropping] = useState(false);
+  const [choosing, setChoosing] = useState(false);
   const helpId = useId();
 
   const can = conversationCan.write(c, session);
@@ -80,6 +82,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
     : shut
       ? t("composer.off.window_closed")
       : null;
+  const templated = c.composer.templates && (shut || c.composer.code === "window_closed");
   // Where the consumer cannot be written to, colleagues still can.
   const note = draft.note || muted !== null;
   // Sources of one channel may differ, so it is the conversation that tells what it takes. Notes never reach the channel.
@@ -200,6 +203,11 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
           <span>
             <span className="font-medium">{muted}</span> {t("composer.notesOnly")}
           </span>
+          {templated && (
+            <Button small className="ms-auto shrink-0" onClick={() => setChoosing(true)}>
+              {t("template.choose")}
+            </Button>
+          )}
         </div>
       )}
       <div className={`rounded-2xl border transition-colors focus-within:border-accent focus-within:ring-1 focus-within:ring-accent ${note ? "border-warn-line bg-warn-soft" : "border-line-strong/60 bg-raised"} ${dropping ? "border-accent ring-2 ring-accent" : ""}`}>
@@ -255,6 +263,7 @@ export function Composer({ conversation: c, name }: { conversation: Conversation
           </Button>
         </div>
       </div>
+      {choosing && <TemplateSend conversation={c} onClose={() => setChoosing(false)} />}
       {dropping && <p className="pointer-events-none absolute inset-0 flex items-center justify-center rounded-2xl bg-accent-soft font-semibold text-accent-text">{t("composer.drop")}</p>}
     </footer>
   );

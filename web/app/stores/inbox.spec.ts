@@ -151,7 +151,7 @@ describe("a source", () => {
     expect(apply(start, source(true))).toBe(start);
   });
   it("opens none that is closed for another reason", () => {
-    const out = apply(withMine(), { kind: "conversations", subscriptionId: "s", changes: [{ type: "UPSERT", result: conversation("A", { updatedAt: 9, consumer: { id: "cons-1", name: null, address: "+1", optedOut: true }, composer: { enabled: false, reason: "x", code: "opted_out", windowClosesAt: null } }) }] });
+    const out = apply(withMine(), { kind: "conversations", subscriptionId: "s", changes: [{ type: "UPSERT", result: conversation("A", { updatedAt: 9, consumer: { id: "cons-1", name: null, address: "+1", optedOut: true }, composer: { enabled: false, reason: "x", code: "opted_out", windowClosesAt: null, templates: false } }) }] });
     expect(composer(apply(out, source(true)))).toEqual([false, "opted_out"]);
     expect(composer(apply(out, source(false), source(true)))).toEqual([false, "opted_out"]);
   });

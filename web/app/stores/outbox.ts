@@ -15,18 +15,31 @@ export interface PendingFile {
   caption: string;
 }
 
+/** A template that the vendor approved, by name, with what goes into its gaps. */
+export interface FilledTemplate {
+  readonly name: string;
+  readonly language: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
 export interface PendingMessage {
   readonly clientId: string;
   readonly conversationId: string;
   readonly dialogId: string;
   readonly audience: Audience;
-  readonly content: { type: "text"; text: string } | { type: "file"; file: PendingFile };
+  readonly content: { type: "text"; text: string; template?: FilledTemplate } | { type: "file"; file: PendingFile };
   readonly createdAt: number;
   /** `waiting`: not yet on its way (offline, or behind another). `refused`: the server said no, with its reason. */
   readonly state: "waiting" | "sending" | "accepted" | "refused";
   /** The number the server gave, once it has. */
   readonly sequence: number | null;
   readonly reason: string | null;
+}
+
+/** What the metadata of a pending message says beside its id. */
+export function metadataOf(message: PendingMessage): Record<string, unknown>[] {
+  const { content } = message;
+  return content.type === "text" && content.template ? [{ type: "MessageTemplate", ...content.template }] : [];
 }
 
 /** The event to publish for a pending message. */

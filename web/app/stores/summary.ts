@@ -37,7 +37,7 @@ export function conversationOfSummary(s: ConversationSummary, accountId: string)
     sourceId: s.source_id,
     consumer: { id: s.consumer.id, name: s.consumer.name, address: s.consumer.address, optedOut: false },
     waitingSince: s.waiting_since,
-    composer: { enabled: open, reason: null, code: null, windowClosesAt: null },
+    composer: { enabled: open, reason: null, code: null, windowClosesAt: null, templates: false },
     limits: null,
     media: undefined,
   };

@@ -46,7 +46,7 @@ export function conversation(id = "C", more: Partial<Conversation> = {}): Conver
     sourceId: "src_1",
     consumer: { id: "cons-1", name: "Nora", address: "+1", optedOut: false },
     waitingSince: null,
-    composer: { enabled: true, reason: null, code: null, windowClosesAt: null },
+    composer: { enabled: true, reason: null, code: null, windowClosesAt: null, templates: false },
     limits: null,
     media: undefined,
     ...more,

@@ -427,6 +427,11 @@ export class Workspace {
     this.enqueue(c, audience, { type: "text", text });
   }
 
+  /** Sends what the vendor approved beforehand; `text` is what it says. */
+  sendTemplate(c: Conversation, text: string, template: outbox.FilledTemplate): void {
+    this.enqueue(c, "ALL", { type: "text", text, template });
+  }
+
   sendFile(c: Conversation, file: PendingFile, audience: Audience): void {
     this.enqueue(c, audience, { type: "file", file });
   }
@@ -458,16 +463,16 @@ export class Workspace {
     this.setPending(this.snapshot.pending.filter((p) => p.clientId !== clientId));
   }
 
-  private publish(dialogId: string, conversationId: string, audience: Audience, event: unknown, clientId?: string): Promise<unknown> {
+  private publish(dialogId: string, conversationId: string, audience: Audience, event: unknown, clientId?: string, more: Record<string, unknown>[] = []): Promise<unknown> {
     const body = { dialogId, conversationId, messageAudience: audience, event };
-    return this.socket.request(".ams.ms.PublishEvent", body, clientId ? [{ type: "ClientMessageId", id: clientId }] : undefined);
+    return this.socket.request(".ams.ms.PublishEvent", body, clientId ? [{ type: "ClientMessageId", id: clientId }, ...more] : undefined);
   }
 
   private flush(): void {
     if (this.snapshot.connection !== "live") return;
     for (const p of outbox.nextToSend(this.snapshot.pending)) {
       this.setPending(outbox.update(this.snapshot.pending, p.clientId, { state: "sending" }));
-      this.publish(p.dialogId, p.conversationId, p.audience, outbox.eventOf(p), p.clientId).then(
+      this.publish(p.dialogId, p.conversationId, p.audience, outbox.eventOf(p), p.clientId, outbox.metadataOf(p)).then(
         (body) => this.published(p, body),
         (e: SocketError) => this.refused(p, e),
       );
