@@ -2,6 +2,7 @@
 // out, no error in the console.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Admin } from '../lib/admin.mjs';
 import { account, password } from '../lib/bootstrap.mjs';
@@ -276,6 +277,65 @@ describe('each screen', () => {
     await page.getByRole('button', { name: 'Revoke for ever' }).click();
     await page.getByRole('button', { name: /^Skills/ }).waitFor({ state: 'detached' });
     assert.equal((await ask('skills')).status, 401);
+  });
+
+  it('of the settings', async () => {
+    await page.goto(`${server.url}/admin/settings`);
+    await page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();
+    await clean(page, 'the settings');
+    await page.getByLabel(/^Time zone/).fill('Mars/Olympus');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Is no IANA time zone').waitFor();
+    await clean(page, 'a refused setting');
+    await page.getByLabel(/^Time zone/).fill('Asia/Tokyo');
+    await page.getByLabel(/^Private networks/).fill('127.0.0.0/8');
+    await page.getByLabel('Unit of: An answered conversation is closed after').selectOption('hours');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    const { timezone, auto_close_s, allow_private_endpoints } = await admin.get('/settings');
+    assert.deepEqual([timezone, auto_close_s, allow_private_endpoints], ['Asia/Tokyo', 7 * 3600, ['127.0.0.0/8']]);
+  });
+
+  it('of an app’s notifications', async () => {
+    const told = [];
+    const hook = createServer((request, answer) => {
+      told.push(request.url);
+      request.resume();
+      answer.writeHead(told.length > 1 ? 200 : 500).end();
+    });
+    await new Promise((resolve) => hook.listen(0, '127.0.0.1', resolve));
+    try {
+      const endpoint = `http://127.0.0.1:${hook.address().port}/hook`;
+      await admin.post('/apps', { client_id: 'listener', client_secret: 'kept-by-nobody-2', name: 'Listener', settings: { webhooks: { 'ms.MessagingEventNotification.ContentEvent': { endpoint } } } });
+      await page.goto(`${server.url}/admin/apps`);
+      await page.getByRole('link', { name: 'Notifications to Listener' }).click();
+      await page.getByText('Nothing here yet.').waitFor();
+      await clean(page, 'an app that was told nothing');
+      await page.getByRole('button', { name: 'Test', exact: true }).click();
+      await page.getByRole('button', { name: 'Send the test' }).click();
+      await dialog(page).getByText('500', { exact: true }).waitFor();
+      await clean(page, 'a test that failed');
+      await page.keyboard.press('Escape');
+      await write(server, number, 'Is anybody told?');
+      await until('the app to be told', () => told.length > 1);
+      await page.getByRole('button', { name: 'Reload' }).click();
+      await page.getByRole('table').getByText('Delivered').waitFor();
+      await clean(page, 'an app’s notifications');
+      await page.getByRole('table').getByRole('button').first().click();
+      await dialog(page).getByText(/Is anybody told\?/).waitFor();
+      await clean(page, 'a notification');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Send again…' }).click();
+      await page.getByRole('checkbox', { name: /^Only those/ }).uncheck();
+      await clean(page, 'sending again');
+      await page.getByRole('button', { name: 'Send again', exact: true }).click();
+      await until('the app to be told again', () => told.length > 2);
+      await page.getByRole('button', { name: 'Switch off' }).click();
+      await page.getByRole('button', { name: 'Switch on' }).waitFor();
+      await page.getByText('Is told nothing').waitFor();
+    } finally {
+      hook.close();
+    }
   });
 
   it('without the server', async () => {

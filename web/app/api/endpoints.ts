@@ -65,6 +65,15 @@ export const api = (id: string) => {
     updateApp: (app: string, body: unknown, etag: string | null) => send<T.InstalledApp>("PATCH", `${base}/apps/${part(app)}`, body, etag),
     rotateAppSecret: (app: string) => send<{ client_id: string; client_secret: string }>("POST", `${base}/apps/${part(app)}/secret`, {}),
 
+    appNotifications: (app: string, q: Query, s?: AbortSignal) => get<T.Page<T.AppNotification>>(`${base}/apps/${part(app)}/notifications`, q, s),
+    appNotification: (app: string, n: string, s?: AbortSignal) => get<T.AppNotificationCall>(`${base}/apps/${part(app)}/notifications/${part(n)}`, undefined, s),
+    appState: (app: string, s?: AbortSignal) => get<T.AppState>(`${base}/apps/${part(app)}/state`, undefined, s),
+    testApp: (app: string) => send<T.AppTested>("POST", `${base}/apps/${part(app)}/test`, {}),
+    redriveApp: (app: string, body: unknown) => send<T.AppRedriven>("POST", `${base}/apps/${part(app)}/redrive`, body),
+
+    settings: (s?: AbortSignal) => call<T.Settings>(`${base}/settings`, { signal: s }),
+    updateSettings: (body: unknown, etag: string | null) => send<T.Settings>("PATCH", `${base}/settings`, body, etag),
+
     apiKeys: (s?: AbortSignal) => get<T.Page<T.ApiKey>>(`${base}/api-keys`, { limit: 200 }, s),
     apiKey: (key: string, s?: AbortSignal) => call<T.ApiKey>(`${base}/api-keys/${part(key)}`, { signal: s }),
     createApiKey: (body: unknown) => send<T.MadeApiKey>("POST", `${base}/api-keys`, body),

@@ -60,6 +60,16 @@ export const queries = (api: Api) => ({
   skill: (id: string) => queryOptions({ queryKey: ["skills", id], queryFn: ({ signal }) => api.skill(id, signal) }),
   apps: queryOptions({ queryKey: ["apps"], queryFn: ({ signal }) => api.apps(signal), staleTime: MINUTE }),
   app: (id: string) => queryOptions({ queryKey: ["apps", id], queryFn: ({ signal }) => api.app(id, signal) }),
+  appState: (app: string) => queryOptions({ queryKey: ["app-state", app], queryFn: ({ signal }) => api.appState(app, signal) }),
+  appNotification: (app: string, id: string) => queryOptions({ queryKey: ["app-notifications", app, id], queryFn: ({ signal }) => api.appNotification(app, id, signal) }),
+  appNotifications: (app: string, filter: { state?: string }) =>
+    infiniteQueryOptions({
+      queryKey: ["app-notifications", app, filter],
+      queryFn: ({ signal, pageParam }) => api.appNotifications(app, { ...filter, limit: 50, after: pageParam }, signal),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last) => last.next,
+    }),
+  settings: queryOptions({ queryKey: ["settings"], queryFn: ({ signal }) => api.settings(signal), staleTime: MINUTE }),
   apiKeys: queryOptions({ queryKey: ["api-keys"], queryFn: ({ signal }) => api.apiKeys(signal), staleTime: MINUTE }),
   apiKey: (id: string) => queryOptions({ queryKey: ["api-keys", id], queryFn: ({ signal }) => api.apiKey(id, signal) }),
   source: (id: string) => queryOptions({ queryKey: ["sources", id], queryFn: ({ signal }) => api.source(id, signal) }),

@@ -57,6 +57,14 @@ export type CredentialField = Schemas["FormField"];
 export type Channel = Schemas["Channel"];
 /** An outside program. */
 export type InstalledApp = Schemas["InstalledApp"];
+/** What an outside program was told, or is to be told. */
+export type AppNotification = Schemas["AppNotification"];
+export type AppNotificationCall = Schemas["AppNotificationCall"];
+export type NotificationState = Schemas["NotificationState"];
+export type AppState = Schemas["AppState"];
+export type AppTested = Schemas["AppTested"];
+export type AppRedriven = Schemas["AppRedriven"];
+export type Settings = Schemas["Settings"];
 /** A key of the admin API, without its secret. */
 export type ApiKey = Schemas["ApiKey"];
 export type MadeApiKey = Schemas["MadeApiKey"];

@@ -10,6 +10,9 @@ export const WEBHOOK_TYPES = {
 export type WebhookKind = keyof typeof WEBHOOK_TYPES;
 export const WEBHOOK_KINDS = Object.keys(WEBHOOK_TYPES) as WebhookKind[];
 
+/** The kind of a published type; nothing for one that this version does not know. */
+export const kindOfType = (type: string): WebhookKind | undefined => WEBHOOK_KINDS.find((kind) => WEBHOOK_TYPES[kind] === type);
+
 /** One endpoint as an app's settings hold it; what this version does not know of it is kept. */
 type Endpoint = Record<string, unknown>;
 type Settings = Record<string, unknown>;

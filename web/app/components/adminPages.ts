@@ -9,6 +9,7 @@ export const ADMIN_PAGES = [
   { to: "/admin/sources", icon: "plug", label: "nav.sources", needs: "manage_sources" },
   { to: "/admin/apps", icon: "blocks", label: "nav.apps", needs: "manage_sources" },
   { to: "/admin/api-keys", icon: "key", label: "nav.apiKeys", needs: "manage_api_keys" },
+  { to: "/admin/settings", icon: "sliders", label: "nav.settings", needs: "manage_settings" },
   { to: "/admin/deliveries", icon: "send", label: "nav.deliveries", needs: "view_channel_log" },
   { to: "/admin/channel-log", icon: "list", label: "nav.channelLog", needs: "view_channel_log" },
   { to: "/admin/dead-letters", icon: "alert", label: "nav.deadLetters", needs: "view_channel_log" },

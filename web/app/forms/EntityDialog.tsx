@@ -34,8 +34,8 @@ export function EntityDialog<T>({ title, isNew, query, wide, onClose, children }
   );
 }
 
-/** The foot of a form: what went wrong, unless one of `fields` shows it, and the two buttons. */
-export function FormFoot({ error, fields, isNew, busy, onCancel }: { error: unknown; fields: readonly string[]; isNew: boolean; busy: boolean; onCancel?: () => void }) {
+/** The foot of a form: what went wrong, unless one of `fields` shows it, and the two buttons. `submit` is in the place of save and create. */
+export function FormFoot({ error, fields, isNew = false, submit, busy, onCancel }: { error: unknown; fields: readonly string[]; isNew?: boolean; submit?: string; busy: boolean; onCancel?: () => void }) {
   const problem = formProblem(error, fields);
   return (
     <>
@@ -43,7 +43,7 @@ export function FormFoot({ error, fields, isNew, busy, onCancel }: { error: unkn
       <div className="flex justify-end gap-2">
         {onCancel && <Button onClick={onCancel}>{t("admin.cancel")}</Button>}
         <Button type="submit" look="primary" busy={busy}>
-          {t(isNew ? "admin.create" : "admin.save")}
+          {submit ?? t(isNew ? "admin.create" : "admin.save")}
         </Button>
       </div>
     </>

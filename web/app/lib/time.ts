@@ -31,6 +31,12 @@ export function dayField(ends: number | null): string {
   return `${String(d.getFullYear()).padStart(4, "0")}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`;
 }
 
+/** A moment as a field for day and minute has it, in the reader's zone. */
+export function minuteField(at: number): string {
+  const d = new Date(at);
+  return new Date(at - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** When the day of a date field ends, in the reader's zone. */
 export function endOfDay(field: string): number | null {
   if (field === "") return null;

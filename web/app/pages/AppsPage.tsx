@@ -1,5 +1,6 @@
 /** Outside programs that bring their own consumers, and where they are told what happens. */
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import type { InstalledApp } from "@/api/types";
 import { endpointsOf } from "@/api/webhookTypes";
@@ -8,6 +9,7 @@ import { AppDialog } from "@/forms/app-edit";
 import { t } from "@/i18n";
 import { useDesk } from "@/stores/context";
 import { useNames } from "@/stores/hooks";
+import { may } from "@/stores/identity";
 import { Button } from "@/ui/Button";
 import { Pill } from "@/ui/Feedback";
 import { Table } from "@/ui/Table";
@@ -22,7 +24,7 @@ function hostsOf(app: InstalledApp): string[] {
 }
 
 export function AppsPage(): ReactNode {
-  const { queries } = useDesk();
+  const { queries, session } = useDesk();
   const names = useNames();
   const apps = useQuery(queries.apps);
   const [open, setOpen] = useState<string | null>(null);
@@ -49,6 +51,17 @@ export function AppsPage(): ReactNode {
           },
           { key: "skill", title: t("sources.skill"), minor: true, cell: (a) => <bdi>{a.skill_id ? names.skill(a.skill_id) : t("sources.skillDefault")}</bdi> },
           { key: "webhooks", title: t("apps.webhooks"), cell: (a) => (hostsOf(a).length > 0 ? <span dir="ltr" className="break-all">{hostsOf(a).join(", ")}</span> : <span className="text-text-3">{t("apps.noWebhooks")}</span>) },
+          {
+            key: "told",
+            title: t("appLog.title"),
+            card: "bare",
+            cell: (a) =>
+              may(session, "view_channel_log") && (
+                <Link to="/admin/apps/$app" params={{ app: a.id }} aria-label={t("appLog.of", { name: a.name })} className="relative z-10 text-xs font-medium text-accent-text underline underline-offset-2">
+                  {t("appLog.title")}
+                </Link>
+              ),
+          },
           { key: "state", title: t("admin.state"), card: "corner", cell: (a) => (a.enabled ? <Pill tone="ok">{t("admin.enabled")}</Pill> : <Pill>{t("admin.disabled")}</Pill>) },
         ]}
       />

@@ -46,7 +46,9 @@ const users = createRoute({ getParentRoute: () => rootRoute, path: "/admin/users
 const skills = createRoute({ getParentRoute: () => rootRoute, path: "/admin/skills", component: later(() => import("@/pages/SkillsPage"), "SkillsPage") });
 const sources = createRoute({ getParentRoute: () => rootRoute, path: "/admin/sources", component: later(() => import("@/pages/SourcesPage"), "SourcesPage") });
 const apps = createRoute({ getParentRoute: () => rootRoute, path: "/admin/apps", component: later(() => import("@/pages/AppsPage"), "AppsPage") });
+const app = createRoute({ getParentRoute: () => rootRoute, path: "/admin/apps/$app", component: later(() => import("@/pages/AppPage"), "AppPage") });
 const apiKeys = createRoute({ getParentRoute: () => rootRoute, path: "/admin/api-keys", component: later(() => import("@/pages/ApiKeysPage"), "ApiKeysPage") });
+const settings = createRoute({ getParentRoute: () => rootRoute, path: "/admin/settings", component: later(() => import("@/pages/SettingsPage"), "SettingsPage") });
 const deliveries = createRoute({ getParentRoute: () => rootRoute, path: "/admin/deliveries", component: later(() => import("@/pages/DeliveriesPage"), "DeliveriesPage") });
 const channelLog = createRoute({ getParentRoute: () => rootRoute, path: "/admin/channel-log", component: later(() => import("@/pages/ChannelLogPage"), "ChannelLogPage") });
 const deadLetters = createRoute({ getParentRoute: () => rootRoute, path: "/admin/dead-letters", component: later(() => import("@/pages/DeadLettersPage"), "DeadLettersPage") });
@@ -58,7 +60,9 @@ const routeTree = rootRoute.addChildren([
   skills,
   sources,
   apps,
+  app,
   apiKeys,
+  settings,
   deliveries,
   channelLog,
   deadLetters,
