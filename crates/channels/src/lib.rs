@@ -13,6 +13,7 @@ pub mod list;
 mod meta;
 pub mod telegram;
 pub mod twilio_sms;
+pub mod viber;
 pub mod web;
 pub mod whatsapp;
 

@@ -24,6 +24,7 @@ connectors! {
         twilio_sms::TwilioSms,
         whatsapp::Whatsapp,
         telegram::Telegram,
+        viber::Viber,
     ],
     // Our own protocols: nobody to simulate, no tables to run.
     hosted [

@@ -20,6 +20,7 @@ mod shop;
 mod simulator;
 pub mod telegram;
 pub mod twilio_sms;
+pub mod viber;
 pub mod whatsapp;
 
 pub use demo::{DemoApp, DemoSource};
@@ -32,4 +33,5 @@ pub use shop::Shop;
 pub use simulator::{Simulator, SimulatorConfig, Vendor, WebhookTarget, start};
 pub use telegram::TelegramSim;
 pub use twilio_sms::TwilioSim;
+pub use viber::ViberSim;
 pub use whatsapp::WhatsappSim;

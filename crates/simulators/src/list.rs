@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kit::Kit;
 use crate::simulator::Vendor;
-use crate::{facebook_messenger, telegram, twilio_sms};
+use crate::{facebook_messenger, telegram, twilio_sms, viber};
 
 /// A simulated channel.
 pub(crate) struct Kind {
@@ -18,6 +18,7 @@ pub(crate) const CHANNELS: &[Kind] = &[
     Kind { channel: "facebook_messenger", title: "Messenger", build: facebook_messenger::build },
     Kind { channel: "telegram", title: "Telegram", build: telegram::build },
     Kind { channel: "whatsapp", title: "WhatsApp", build: crate::whatsapp::build },
+    Kind { channel: "viber", title: "Viber", build: viber::build },
 ];
 
 /// The ids of all simulated channels.

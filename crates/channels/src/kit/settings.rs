@@ -26,6 +26,15 @@ pub fn address(keys: &Keys) -> &str {
     keys.source.as_ref().map_or("", |source| &source.address)
 }
 
+/// Whether an address that a vendor has for its webhooks is the source's own.
+pub fn is_own_hook(keys: &Keys, channel: &str, url: &str) -> bool {
+    let ends = |name: &str| url.ends_with(&format!("/webhooks/{channel}/{name}"));
+    keys.source.as_ref().is_some_and(|source| {
+        let encoded: String = url::form_urlencoded::byte_serialize(source.address.as_bytes()).collect();
+        ends(&source.address) || ends(&encoded) || ends(&source.id.to_string())
+    })
+}
+
 /// Where the vendor's host is called: the source's substitute, else the host itself. Without a slash at the end.
 pub fn base<'a>(keys: &'a Keys, host: &'a str) -> &'a str {
     let substitute = keys.source.as_ref().and_then(|source| source.api_base_url.as_deref());

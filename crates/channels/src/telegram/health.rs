@@ -26,9 +26,7 @@ fn problem(keys: &Keys, info: &Value, now: Timestamp) -> Option<String> {
     if url.is_empty() {
         return Some("The bot has no webhook, so nothing that consumers write arrives. Set it as the channel's page tells.".to_owned());
     }
-    let (path, id) = (format!("/webhooks/telegram/{}", settings::address(keys)), keys.source.as_ref().map(|source| source.id.to_string()));
-    let ours = url.ends_with(&path) || id.is_some_and(|id| url.ends_with(&format!("/webhooks/telegram/{id}")));
-    if !ours {
+    if !settings::is_own_hook(keys, "telegram", &url) {
         let message = "Another system has set its own webhook for this bot, so nothing that consumers write arrives here. \
                        Set ours again, and take the token from the other system.";
         return Some(message.to_owned());

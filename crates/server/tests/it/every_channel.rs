@@ -68,6 +68,8 @@ struct Pair {
     line: String,
     consumer: String,
     seen: usize,
+    /// What names the consumer's last message, where the channel wants that.
+    about: Option<String>,
 }
 
 impl Pair {
@@ -113,7 +115,7 @@ impl Pair {
         let line = overview.lines.first().expect("the demo has a line").id.clone();
         let known = overview.consumers.iter().find(|person| person.line.as_ref().is_none_or(|own| *own == line));
         let consumer = known.expect("the demo has people").id.clone();
-        Self { channel, sim, keys, net, hooks, base: base.to_owned(), line, consumer, seen: 0 }
+        Self { channel, sim, keys, net, hooks, base: base.to_owned(), line, consumer, seen: 0, about: None }
     }
 
     /// What the webhooks since the last look say, verified and parsed.
@@ -154,9 +156,13 @@ impl Pair {
     async fn said(&mut self) -> Vec<InboundContent> {
         let mut said = Vec::new();
         for item in self.items().await {
-            if let InboundKind::Message { from, contents, .. } = item.kind {
-                assert_eq!(from, self.consumer, "{}", self.channel.describe().id);
-                said.extend(contents);
+            match item.kind {
+                InboundKind::Message { from, contents, .. } => {
+                    assert_eq!(from, self.consumer, "{}", self.channel.describe().id);
+                    said.extend(contents);
+                }
+                InboundKind::Handle { about, .. } => self.about = about,
+                _ => {}
             }
         }
         said
@@ -238,7 +244,7 @@ async fn a_conversation_goes_both_ways_on_every_channel() {
         assert!(pair.thread().messages.iter().any(|bubble| bubble.from == "brand" && shown(bubble)), "{id}: {:?}", pair.thread());
 
         if let Some(signals) = pair.channel.signals().filter(|_| can.signals.typing_out) {
-            let to = SignalTo { address: &pair.consumer, about: None };
+            let to = SignalTo { address: &pair.consumer, about: pair.about.as_deref() };
             signals.typing(&pair.keys, to, true, &*pair.net).await.unwrap_or_else(|error| panic!("{id}: {error:?}"));
             assert!(pair.thread().typing, "{id}");
         }

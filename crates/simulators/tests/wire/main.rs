@@ -10,6 +10,7 @@ mod telegram;
 mod trouble;
 mod twilio_api;
 mod twilio_hooks;
+mod viber;
 mod whatsapp;
 
 use antiphon_simulators::{MessengerSim, SimulatorConfig, TwilioSim, WebhookTarget};
