@@ -445,6 +445,8 @@ pub struct OutboundFile {
     pub name: String,
     /// Its bytes.
     pub bytes: Bytes,
+    /// A link to a small picture of it, if there is one.
+    pub thumbnail_url: Option<String>,
 }
 
 /// The channel took it.

@@ -9,6 +9,7 @@ pub mod facebook_messenger;
 #[cfg(test)]
 mod golden;
 mod kit;
+pub mod line;
 pub mod list;
 mod meta;
 pub mod telegram;

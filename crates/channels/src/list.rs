@@ -23,6 +23,7 @@ connectors! {
         facebook_messenger::FacebookMessenger,
         twilio_sms::TwilioSms,
         whatsapp::Whatsapp,
+        line::Line,
         telegram::Telegram,
         viber::Viber,
     ],

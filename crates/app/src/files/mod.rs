@@ -273,9 +273,15 @@ impl App {
         let file = self.store.file(account, path).await.map_err(|error| error.to_string())?;
         let file = file.filter(|file| file.state == FileState::Ready).ok_or("The attached file is not there any more.")?;
         let bytes = self.blobs.get(path).await.map_err(|error| error.to_string())?.ok_or("The attached file's bytes are gone.")?;
-        let link = self.link("GET", path, self.clock.now().plus_s(self.limits.vendor_link_s));
+        let until = self.clock.now().plus_s(self.limits.vendor_link_s);
+        let address = |path: &str| {
+            let link = self.link("GET", path, until);
+            format!("{}{}?temp_url_sig={}&temp_url_expires={}", self.public_url, link.path, link.signature, link.expires_s)
+        };
+        let small = file.picture.as_ref().is_some_and(|picture| picture.thumbnail);
         Ok(OutboundFile {
-            url: format!("{}{}?temp_url_sig={}&temp_url_expires={}", self.public_url, link.path, link.signature, link.expires_s),
+            url: address(path),
+            thumbnail_url: small.then(|| address(&small::thumbnail_path(path))),
             content_type: file.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
             name: file.name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or("file").to_owned()),
             bytes,

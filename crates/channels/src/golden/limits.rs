@@ -42,33 +42,6 @@ pub const INSTAGRAM: (TextLimit, Structured) = {
     (text(1_000, Unit::Utf8), forms)
 };
 
-/// What flexible messages hold; a template is only another way of writing what fits one.
-pub const LINE: (TextLimit, Structured) = {
-    let buttons = ButtonLimits { days: true, ..ButtonLimits::new(10, 20) };
-    let card = CardLimits { needs_title: false, needs_more: false, ..CardLimits::new(400, 1_000, buttons) };
-    let forms = Structured {
-        unit: Unit::Utf16,
-        picture: Some(PictureLimits { caption: 0 }),
-        chips: Some(ChipLimits::new(13, 20)),
-        card: Some(card),
-        carousel: Some(CarouselLimits { bytes: Some(20_000), ..CarouselLimits::new(12, card) }),
-        list: Some(ListLimits {
-            rows: 12,
-            sections: 12,
-            text: 1_000,
-            title: 20,
-            description: 100,
-            heading: 100,
-            button: 0,
-            images: false,
-            multiple: false,
-        }),
-        place: Some(PlaceLimits { name: 100 }),
-        ..NOTHING
-    };
-    (text(5_000, Unit::Utf16), forms)
-};
-
 /// Rich cards of 200 and 2,000 with four suggestions; eleven suggestions below, which may lead and show places; taps on links are reported.
 pub const RCS: (TextLimit, Structured) = {
     let suggestions = ButtonLimits { places: true, reported: true, ..ButtonLimits::new(4, 25) };

@@ -25,6 +25,10 @@ fn messenger() -> Limits {
     declared("facebook_messenger")
 }
 
+fn line() -> Limits {
+    declared("line")
+}
+
 fn whatsapp() -> Limits {
     declared("whatsapp")
 }

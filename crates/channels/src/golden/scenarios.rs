@@ -9,7 +9,7 @@ const MAP: &str = "https://www.openstreetmap.org/?mlat=52.5&mlon=13.4#map=17/52.
 #[test]
 fn g1_a_short_text_stays_as_it_is() {
     let text = "Your parcel is on its way, see https://a.test/track/1234567";
-    for limits in [messenger(), INSTAGRAM, whatsapp(), LINE, RCS, GOOGLE, APPLE, TELEGRAM, VIBER, SMS] {
+    for limits in [messenger(), INSTAGRAM, whatsapp(), line(), RCS, GOOGLE, APPLE, TELEGRAM, VIBER, SMS] {
         assert_eq!(parts(&limits, text), [text]);
         let made = on(&limits, &Outline::of_text(text, None));
         assert_eq!((brief(&made), made.losses), (vec![text.to_owned()], Vec::new()));
@@ -30,7 +30,7 @@ fn g2_a_long_text_is_cut_between_words() {
     check(INSTAGRAM, &[100, 100, 100, 100, 80]);
     check(whatsapp(), &[409, 71]);
     check(TELEGRAM, &[409, 71]);
-    check(LINE, &[480]);
+    check(line(), &[480]);
     check(VIBER, &[480]);
     check(RCS, &[307, 173]);
     check(GOOGLE, &[307, 173]);
@@ -65,7 +65,7 @@ fn g4_one_curly_apostrophe_makes_three_segments() {
 #[test]
 fn g5_three_chips() {
     let outline = asked("Shall we?", &replies(vec![tap("Yes", "yep", "a"), tap("No", "nope", "b"), tap("Later", "later please", "c")]));
-    for limits in [messenger(), INSTAGRAM, whatsapp(), LINE, RCS, GOOGLE, APPLE, TELEGRAM, VIBER] {
+    for limits in [messenger(), INSTAGRAM, whatsapp(), line(), RCS, GOOGLE, APPLE, TELEGRAM, VIBER] {
         let made = on(&limits, &outline);
         assert_eq!((brief(&made), made.losses), (vec!["Shall we? (Yes T.0) (No T.1) (Later T.2)".to_owned()], Vec::new()));
     }
@@ -81,7 +81,7 @@ fn g6_fifteen_chips() {
     let titles: Vec<String> = (1..=15).map(|at| format!("T{at}")).collect();
     let outline = asked("Which?", &replies(titles.iter().map(|title| tap(title, title, title)).collect()));
     let chips = |limits: &Limits| on(limits, &outline).messages.iter().map(|one| one.chips.len()).collect::<Vec<_>>();
-    for limits in [messenger(), INSTAGRAM, LINE, GOOGLE] {
+    for limits in [messenger(), INSTAGRAM, line(), GOOGLE] {
         let made = on(&limits, &outline);
         assert_eq!((made.messages.len(), made.messages[0].chips.len()), (1, 13));
         assert_eq!(made.messages[0].chips[12].token(), "T.m12");
@@ -102,7 +102,7 @@ fn g7_long_labels() {
     let (today, tomorrow) = ("Change my delivery address today", "Change my delivery address tomorrow");
     let outline = asked("Which?", &replies(vec![tap(today, "a", "a"), tap(tomorrow, "b", "b")]));
     let text = format!("Which?\n\n1. {today}\n2. {tomorrow}\nReply with a number.");
-    for limits in [messenger(), INSTAGRAM, whatsapp(), LINE, RCS, GOOGLE, VIBER] {
+    for limits in [messenger(), INSTAGRAM, whatsapp(), line(), RCS, GOOGLE, VIBER] {
         assert_eq!(brief(&on(&limits, &outline)), [format!("{text} (1 T.0) (2 T.1)")]);
     }
     for limits in [APPLE, TELEGRAM] {
@@ -127,7 +127,7 @@ fn g8_a_card_with_everything() {
     let check = |limits: Limits, expected: &[String]| assert_eq!(brief(&on(&limits, &outline)), expected);
     let map = tail(MAP);
     let card = format!("card k.png {title}|{subtitle}[Buy T.0][Details -> d][Find us -> {map}]");
-    for limits in [messenger(), INSTAGRAM, LINE, GOOGLE, TELEGRAM, VIBER] {
+    for limits in [messenger(), INSTAGRAM, line(), GOOGLE, TELEGRAM, VIBER] {
         check(limits, std::slice::from_ref(&card));
     }
     check(RCS, &[format!("card k.png {title}|{subtitle}[Buy T.0][Details -> d][Find us -> place]")]);
@@ -154,7 +154,7 @@ fn g9_a_card_with_five_buttons() {
     check(messenger(), "buttons Which one?[a T.0][b T.1][c T.2] (d T.3) (e T.4)");
     check(INSTAGRAM, "buttons Which one?[a T.0][b T.1][c T.2] (d T.3) (e T.4)");
     check(whatsapp(), "list Which one?|Options|<a T.0><b T.1><c T.2><d T.3><e T.4>");
-    check(LINE, "card Which one?|[a T.0][b T.1][c T.2][d T.3][e T.4]");
+    check(line(), "card Which one?|[a T.0][b T.1][c T.2][d T.3][e T.4]");
     check(RCS, "card Which one?|[a T.0][b T.1][c T.2][d T.3] (e T.4)");
     check(GOOGLE, "card Which one?|[a T.0][b T.1][c T.2][d T.3] (e T.4)");
     check(VIBER, "card Which one?|[a T.0][b T.1][c T.2][d T.3][e T.4]");
@@ -176,7 +176,7 @@ fn g10_a_carousel_of_cards_alike() {
     let outline = outline(&uniform(), None, &[]);
     let card = |at: usize| format!("{at}.png Card {at}|Text {at}[Buy T.{}][Ask T.{}]", 2 * at, 2 * at + 1);
     let cards = (0..4).map(card).collect::<Vec<_>>();
-    for limits in [messenger(), INSTAGRAM, LINE, RCS, GOOGLE, VIBER] {
+    for limits in [messenger(), INSTAGRAM, line(), RCS, GOOGLE, VIBER] {
         assert_eq!(brief(&on(&limits, &outline)), [format!("carousel {}", cards.join(" / "))]);
     }
     assert_eq!(brief(&on(&whatsapp(), &outline)), [format!("carousel Our kettles: {}", cards.join(" / "))]);
@@ -206,7 +206,7 @@ fn g11_a_carousel_of_cards_that_differ() {
         let size = |one: &Native| if let Form::Carousel { cards, .. } = &one.form { cards.len() } else { 1 };
         on(limits, &outline).messages.iter().map(size).collect::<Vec<_>>()
     };
-    for limits in [messenger(), INSTAGRAM, LINE, RCS, GOOGLE] {
+    for limits in [messenger(), INSTAGRAM, line(), RCS, GOOGLE] {
         assert_eq!(sizes(&limits), [10]);
     }
     assert_eq!((sizes(&VIBER), sizes(&whatsapp())), (vec![6, 4], vec![1; 10]));
@@ -214,7 +214,7 @@ fn g11_a_carousel_of_cards_that_differ() {
     let long = "https://a.test/".to_owned() + &"o".repeat(1_900);
     let heavy = |at: usize| a_card(Some(&long), &format!("Card {at}"), "Text", vec![open("Open it", &long)]);
     let body = json!({"type": "carousel", "elements": (0..10).map(heavy).collect::<Vec<_>>()});
-    let halves = on(&LINE, &super::outline(&body, None, &[]));
+    let halves = on(&line(), &super::outline(&body, None, &[]));
     assert!(halves.messages.len() > 1, "too heavy for one message");
 }
 
@@ -235,7 +235,7 @@ fn g13_a_checklist() {
     assert_eq!(brief(&apple), ["list Which?||Colours+: <Red T.0><Blue T.1> / Shapes+: <Round T.2><Oval T.3><Square T.4>"]);
     assert!(apple.losses.iter().any(|loss| loss.message.contains("Back")));
     let text = "Which?\nColours\n1. Red\n2. Blue\nShapes\n3. Round\n4. Oval\n5. Square\n6. Back\nReply with numbers, for example 1,3.";
-    for limits in [messenger(), whatsapp(), LINE, RCS, VIBER, SMS] {
+    for limits in [messenger(), whatsapp(), line(), RCS, VIBER, SMS] {
         assert_eq!(brief(&on(&limits, &outline)), [text]);
     }
     let offered = outline.offered(&Words::default());
@@ -306,7 +306,7 @@ fn g15_a_time_picker() {
     for limits in [messenger(), INSTAGRAM, RCS, GOOGLE, VIBER, TELEGRAM] {
         assert_eq!(brief(&on(&limits, &outline)), [format!("When?{chips}")]);
     }
-    assert_eq!(brief(&on(&LINE, &outline)), [format!("list When?||{list}")]);
+    assert_eq!(brief(&on(&line(), &outline)), [format!("list When?||{list}")]);
     let sms = "When?\nMon 2026-05-04\n1. 2026-05-04 11:00\n2. 2026-05-04 12:00\nTue 2026-05-05\n3. 2026-05-05 10:00\n4. 2026-05-05 11:00\n5. 2026-05-05 12:00\nReply with a number.";
     assert_eq!(brief(&on(&SMS, &outline)), [sms]);
     assert_eq!(said(&outline.offered(&Words::default()), 2), ("2026-05-05 10:00".to_owned(), vec!["d".to_owned()]));
@@ -347,7 +347,7 @@ fn g16_a_question_for_a_span_of_days() {
 fn g17_a_place() {
     let outline = outline(&json!({"type": "map", "la": 52.5, "lo": 13.4, "tooltip": "Our shop"}), None, &[]);
     let check = |limits: Limits, expected: &[&str]| assert_eq!(brief(&on(&limits, &outline)), expected);
-    for limits in [whatsapp(), LINE, TELEGRAM] {
+    for limits in [whatsapp(), line(), TELEGRAM] {
         check(limits, &["place 52.5,13.4 Our shop"]);
     }
     check(VIBER, &["Our shop", "place 52.5,13.4 "]);

@@ -7,6 +7,8 @@ use antiphon_domain::Timestamp;
 
 /// Milliseconds for one file.
 const TIMEOUT_MS: u64 = 60_000;
+/// How long to wait for a file that is not ready, in milliseconds.
+const NOT_READY_MS: i64 = 3_000;
 /// From the vendor's interface to its storage, and one to spare.
 const REDIRECTS: u8 = 3;
 
@@ -40,6 +42,13 @@ pub async fn fetch(mut request: NetRequest, max_bytes: u64, net: &dyn Net) -> Re
         other => errors::harmless(errors::from_net(&other)),
     })?;
     match answer.status {
+        // It is still being prepared.
+        202 => Err(errors::error(
+            Disposition::Retry { after_ms: Some(NOT_READY_MS), max_attempts: None },
+            "vendor_unavailable",
+            "The channel is still preparing the file.",
+            None,
+        )),
         200..=299 => Ok(FetchedMedia {
             content_type: http::header(&answer.headers, "content-type").map(str::to_owned),
             name: http::file_name(&answer.headers),

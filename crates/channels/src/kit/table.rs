@@ -336,6 +336,7 @@ pub fn outbound(keys: &Keys, content: &OutboundContent, payload: String) -> Outb
             content_type: content_type.to_string(),
             name: name.as_deref().unwrap_or_default().to_owned(),
             bytes: Bytes::from_static(b"FILEBYTES"),
+            thumbnail_url: None,
         }),
         OutboundContent::Text(_) | OutboundContent::Structured(_) | OutboundContent::Template(_) => None,
     };

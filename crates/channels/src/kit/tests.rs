@@ -269,7 +269,13 @@ fn files_go_as_media_or_as_links() {
     let long = "x".repeat(200);
     check(&file("video/mp4", 9, &long), &can(all(), 0), &[&format!(r#"{{"text":"{long}"}}"#), r#"{"file":"link"}"#], 1);
     check(&OutboundContent::Text(Arc::from(" ")), &can(all(), 0), &[], 0);
-    let file = OutboundFile { url: "https://f".to_owned(), content_type: String::new(), name: "a\nb".to_owned(), bytes: Bytes::new() };
+    let file = OutboundFile {
+        url: "https://f".to_owned(),
+        content_type: String::new(),
+        name: "a\nb".to_owned(),
+        bytes: Bytes::new(),
+        thumbnail_url: None,
+    };
     assert_eq!(adapt::with_link("text", &file), "text\nab: https://f");
 }
 

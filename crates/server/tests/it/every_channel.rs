@@ -226,6 +226,7 @@ async fn a_conversation_goes_both_ways_on_every_channel() {
             content_type: "image/png".to_owned(),
             name: "f.png".to_owned(),
             bytes: PNG.to_vec().into(),
+            thumbnail_url: None,
         };
         let content = OutboundContent::File {
             path: "f".into(),

@@ -127,6 +127,7 @@ async fn what_the_connector_says_the_simulator_understands_and_back() {
         url: "http://127.0.0.1:9/a.pdf".into(),
         content_type: "application/pdf".into(),
         name: "a.pdf".into(),
+        thumbnail_url: None,
         bytes: "PDF".into(),
     };
     let mut uploads = antiphon_domain::Source::clone(keys.source.as_ref().expect("a source"));
