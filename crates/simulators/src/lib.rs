@@ -12,6 +12,7 @@
 mod demo;
 pub mod facebook_messenger;
 mod kit;
+pub mod line;
 mod list;
 mod meta;
 mod pages;
@@ -27,6 +28,7 @@ pub use demo::{DemoApp, DemoSource};
 pub use facebook_messenger::{MessengerSim, Referral};
 pub use kit::phone::{Attachment, Bubble, Button, Consumer, Features, Line, NewConsumer, Overview, Phone, Place, Thread, Upload, Written};
 pub use kit::{Clock, Direction, Entry, Fault, Faults, Ids, Journal, Kit, Media, MediaStore, Pump, Side, SimError, Trouble};
+pub use line::LineSim;
 pub use list::channels;
 pub use phone::phone_router;
 pub use shop::Shop;

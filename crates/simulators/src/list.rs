@@ -18,6 +18,7 @@ pub(crate) const CHANNELS: &[Kind] = &[
     Kind { channel: "facebook_messenger", title: "Messenger", build: facebook_messenger::build },
     Kind { channel: "telegram", title: "Telegram", build: telegram::build },
     Kind { channel: "whatsapp", title: "WhatsApp", build: crate::whatsapp::build },
+    Kind { channel: "line", title: "LINE", build: crate::line::build },
     Kind { channel: "viber", title: "Viber", build: viber::build },
 ];
 

@@ -278,7 +278,9 @@ async fn a_tapped_answer_comes_back_with_its_token_on_every_channel() {
         pair.write(Written { text: no.title.clone(), quick_reply: Some(no.payload.clone()), ..Written::default() });
         let said = pair.said().await;
         let [InboundContent::Text { text, payload }] = said.as_slice() else { panic!("{id}: {said:?}") };
-        assert_eq!((text.as_str(), payload.as_deref()), ("No", Some("a.c.0.1.1")), "{id}");
+        // Some vendors tell no more than what stands behind a button; what it says the core knows.
+        assert!(text == "No" || Some(text) == payload.as_ref(), "{id}: {text}");
+        assert_eq!(payload.as_deref(), Some("a.c.0.1.1"), "{id}");
         pair.sim.shutdown().await;
     }
 }
