@@ -4,6 +4,7 @@
 //! the bus, the API or another connector. It holds no state, reads no clock and draws no random numbers. Which connectors
 //! there are stands in [`list`]; what a new one takes, in `docs/adding-a-channel.md`.
 
+pub mod cm_sms;
 pub mod connector_api;
 pub mod facebook_messenger;
 #[cfg(test)]

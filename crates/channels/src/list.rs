@@ -24,6 +24,7 @@ connectors! {
         twilio_sms::TwilioSms,
         whatsapp::Whatsapp,
         line::Line,
+        cm_sms::CmSms,
         telegram::Telegram,
         viber::Viber,
     ],
