@@ -9,6 +9,7 @@
 //! Time is virtual and stands still until `advance_clock` or `run_clock(true)`. Ids derive from the seed. Reading order:
 //! `simulator`, `kit`, then a vendor's `mod`.
 
+pub mod cm_sms;
 mod demo;
 pub mod facebook_messenger;
 mod kit;
@@ -24,6 +25,7 @@ pub mod twilio_sms;
 pub mod viber;
 pub mod whatsapp;
 
+pub use cm_sms::CmSim;
 pub use demo::{DemoApp, DemoSource};
 pub use facebook_messenger::{MessengerSim, Referral};
 pub use kit::phone::{Attachment, Bubble, Button, Consumer, Features, Line, NewConsumer, Overview, Phone, Place, Thread, Upload, Written};
