@@ -9,10 +9,12 @@ pub mod connector_api;
 pub mod facebook_messenger;
 #[cfg(test)]
 mod golden;
+mod google;
 mod kit;
 pub mod line;
 pub mod list;
 mod meta;
+pub mod rcs;
 pub mod telegram;
 pub mod twilio_sms;
 pub mod viber;

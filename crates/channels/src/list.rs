@@ -26,6 +26,7 @@ connectors! {
         line::Line,
         cm_sms::CmSms,
         telegram::Telegram,
+        rcs::Rcs,
         viber::Viber,
     ],
     // Our own protocols: nobody to simulate, no tables to run.
