@@ -18,6 +18,7 @@ mod list;
 mod meta;
 mod pages;
 mod phone;
+pub mod rcs;
 mod shop;
 mod simulator;
 pub mod telegram;
@@ -33,6 +34,7 @@ pub use kit::{Clock, Direction, Entry, Fault, Faults, Ids, Journal, Kit, Media, 
 pub use line::LineSim;
 pub use list::channels;
 pub use phone::phone_router;
+pub use rcs::RcsSim;
 pub use shop::Shop;
 pub use simulator::{Simulator, SimulatorConfig, Vendor, WebhookTarget, start};
 pub use telegram::TelegramSim;

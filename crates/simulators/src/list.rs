@@ -17,6 +17,7 @@ pub(crate) const CHANNELS: &[Kind] = &[
     Kind { channel: "twilio_sms", title: "SMS", build: twilio_sms::build },
     Kind { channel: "facebook_messenger", title: "Messenger", build: facebook_messenger::build },
     Kind { channel: "telegram", title: "Telegram", build: telegram::build },
+    Kind { channel: "rcs", title: "RCS", build: crate::rcs::build },
     Kind { channel: "whatsapp", title: "WhatsApp", build: crate::whatsapp::build },
     Kind { channel: "line", title: "LINE", build: crate::line::build },
     Kind { channel: "cm_sms", title: "SMS (CM.com)", build: crate::cm_sms::build },

@@ -7,6 +7,7 @@ mod line;
 mod messenger_api;
 mod messenger_hooks;
 mod phone_pages;
+mod rcs;
 mod sink;
 mod telegram;
 mod trouble;
