@@ -10,6 +10,7 @@ pub mod facebook_messenger;
 #[cfg(test)]
 mod golden;
 mod google;
+pub mod instagram;
 mod kit;
 pub mod line;
 pub mod list;

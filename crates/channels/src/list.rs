@@ -24,6 +24,7 @@ connectors! {
         twilio_sms::TwilioSms,
         whatsapp::Whatsapp,
         line::Line,
+        instagram::Instagram,
         cm_sms::CmSms,
         telegram::Telegram,
         rcs::Rcs,

@@ -4,7 +4,6 @@
 //! is read is in `meta::refusal`.
 
 use crate::kit::errors::{Class, Row, Sub};
-use antiphon_app::channel::{Disposition, SendError};
 
 /// How long a page that Meta has blocked is left alone before the next message shows whether it still is.
 const PARKED_MS: i64 = 15 * 60_000;
@@ -160,8 +159,3 @@ pub(super) static TABLE: &[Row] = &[
         "Ask the consumer to link it again.",
     ),
 ];
-
-/// Whether Meta refused because it could not fetch the file from us.
-pub(super) fn is_fetch_refused(refused: &SendError) -> bool {
-    matches!(refused.disposition, Disposition::Retry { .. }) && refused.reason.vendor_code.as_deref() == Some("100/2018008")
-}

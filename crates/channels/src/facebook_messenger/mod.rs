@@ -2,20 +2,16 @@
 //!
 //! Public reference: <https://developers.facebook.com/docs/messenger-platform>,
 //! <https://developers.facebook.com/docs/graph-api/webhooks>.
-//! Here: what the channel is. What it shares with its vendor's other channels is in [`meta`], which verifies; [`inbound`] parses, [`send`] calls, [`errors`] is the table
-//! of codes. One app secret covers all pages of an app, so every item names its page.
+//! Here: what the channel is. What it shares with its vendor's other channels is in [`meta`], which verifies; [`meta::messaging`] parses and
+//! calls, and [`errors`] is the table of codes. One app secret covers all pages of an app, so every item names its page.
 
-mod attachments;
-mod cards;
-mod catch_up;
 mod errors;
-mod inbound;
-mod send;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use crate::kit::{adapt, media, settings};
-use crate::meta::{self, deletion, handshake, optional, secret, signature};
+use crate::meta::messaging::{HUMAN_AGENT_HOURS, Product, WINDOW_HOURS, Way, cards, catch_up, human_agent, inbound, send};
+use crate::meta::{self, deletion, graph, handshake, optional, secret, signature};
 use antiphon_app::channel::{
     Adapted, Answer, CatchUp, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, InboundItem, Keys, LookedUp, Lookup,
     MediaFetch, Outbound, OutboundContent, Profiles, RawRequest, Refusal, SendError, Sent, SignalTo, Signals, Verified,
@@ -31,8 +27,6 @@ const TEXT_MAX: u32 = 2_000;
 const TEXT_MAX_DEFAULT: u32 = 640;
 const MEDIA_MAX_BYTES: u64 = 25 << 20;
 const IMAGE_MAX_BYTES: u64 = 8 << 20;
-const WINDOW_HOURS: u32 = 24;
-const HUMAN_AGENT_HOURS: u32 = 7 * 24;
 
 /// Webhooks are repeated for hours, so the page is asked seldom: its conversations may be read twice a second only.
 const CATCH_UP_MS: i64 = 3_600_000;
@@ -85,8 +79,21 @@ static KIND: ChannelKind = ChannelKind {
     hosted: false,
 };
 
-fn human_agent(keys: &Keys) -> bool {
-    settings::flag(keys, "human_agent_enabled", false)
+static PRODUCT: Product = Product {
+    object: "page",
+    platform: "messenger",
+    table: errors::TABLE,
+    way,
+    profile: "first_name,last_name,name,profile_pic",
+    // An unknown name would be refused, so only those that every version knows are here.
+    fields: "messages,messaging_postbacks,messaging_optins,messaging_optouts,messaging_referrals,message_deliveries,message_reads,\
+        message_echoes,message_reactions,messaging_handovers,standby,messaging_policy_enforcement,messaging_account_linking,\
+        messaging_feedback",
+};
+
+fn way(keys: &Keys) -> Way<'_> {
+    let page = keys.credential("page_id").unwrap_or_else(|| settings::address(keys));
+    Way { host: graph::HOST, token: "page_access_token", path: page, own: page }
 }
 
 impl Channel for FacebookMessenger {
@@ -128,7 +135,7 @@ impl Channel for FacebookMessenger {
     }
 
     fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {
-        inbound::parse(verified.request)
+        inbound::parse(&PRODUCT, verified.request)
     }
 
     fn acknowledgement(&self, request: &RawRequest, _keys: &Keys) -> Answer {
@@ -146,7 +153,7 @@ impl Channel for FacebookMessenger {
     }
 
     fn send<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(send::send(out, net))
+        Box::pin(send::send(&PRODUCT, out, net))
     }
 
     fn signals(&self) -> Option<&dyn Signals> {
@@ -182,17 +189,17 @@ impl CatchUp for FacebookMessenger {
         now: Timestamp,
         net: &'a dyn Net,
     ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>> {
-        Box::pin(catch_up::missed(keys, since, now, net))
+        Box::pin(catch_up::missed(&PRODUCT, keys, since, now, net))
     }
 }
 
 impl Signals for FacebookMessenger {
     fn typing<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(send::sender_action(keys, to.address, if on { "typing_on" } else { "typing_off" }, net))
+        Box::pin(send::sender_action(&PRODUCT, keys, to.address, if on { "typing_on" } else { "typing_off" }, net))
     }
 
     fn seen<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(send::sender_action(keys, to.address, "mark_seen", net))
+        Box::pin(send::sender_action(&PRODUCT, keys, to.address, "mark_seen", net))
     }
 }
 
@@ -216,12 +223,12 @@ impl Profiles for FacebookMessenger {
         address: &'a str,
         net: &'a dyn Net,
     ) -> BoxFuture<'a, Result<Option<ChannelProfile>, SendError>> {
-        Box::pin(send::profile(keys, address, net))
+        Box::pin(send::profile(&PRODUCT, keys, address, net))
     }
 }
 
 impl Lookup for FacebookMessenger {
     fn lookup<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<LookedUp, SendError>> {
-        Box::pin(send::lookup(out, net))
+        Box::pin(send::lookup(&PRODUCT, out, net))
     }
 }

@@ -27,21 +27,6 @@ const fn text(max: u32, unit: Unit) -> TextLimit {
     TextLimit { max, unit, segments: false }
 }
 
-/// Templates with three buttons, thirteen quick replies of text; texts count in bytes of UTF-8.
-pub const INSTAGRAM: (TextLimit, Structured) = {
-    let buttons = ButtonLimits::new(3, 20);
-    let card = CardLimits::new(80, 80, buttons);
-    let forms = Structured {
-        picture: Some(PictureLimits { caption: 0 }),
-        chips: Some(ChipLimits::new(13, 20)),
-        buttons: Some(TextButtons { text: 640, buttons }),
-        card: Some(card),
-        carousel: Some(CarouselLimits::new(10, card)),
-        ..NOTHING
-    };
-    (text(1_000, Unit::Utf8), forms)
-};
-
 /// Rich cards of 200 and 2,000 with four suggestions; eleven suggestions below, which may lead and show places; taps on links are reported.
 pub const RCS: (TextLimit, Structured) = {
     let suggestions = ButtonLimits { places: true, reported: true, ..ButtonLimits::new(4, 25) };

@@ -25,6 +25,10 @@ fn messenger() -> Limits {
     declared("facebook_messenger")
 }
 
+fn instagram() -> Limits {
+    declared("instagram")
+}
+
 fn line() -> Limits {
     declared("line")
 }

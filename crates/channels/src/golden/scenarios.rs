@@ -9,7 +9,7 @@ const MAP: &str = "https://www.openstreetmap.org/?mlat=52.5&mlon=13.4#map=17/52.
 #[test]
 fn g1_a_short_text_stays_as_it_is() {
     let text = "Your parcel is on its way, see https://a.test/track/1234567";
-    for limits in [messenger(), INSTAGRAM, whatsapp(), line(), RCS, GOOGLE, APPLE, TELEGRAM, VIBER, SMS] {
+    for limits in [messenger(), instagram(), whatsapp(), line(), RCS, GOOGLE, APPLE, TELEGRAM, VIBER, SMS] {
         assert_eq!(parts(&limits, text), [text]);
         let made = on(&limits, &Outline::of_text(text, None));
         assert_eq!((brief(&made), made.losses), (vec![text.to_owned()], Vec::new()));
@@ -27,7 +27,7 @@ fn g2_a_long_text_is_cut_between_words() {
     };
     check(messenger(), &[64, 64, 64, 64, 64, 64, 64, 32]);
     check((TextLimit { max: 2_000, ..messenger().0 }, messenger().1), &[200, 200, 80]);
-    check(INSTAGRAM, &[100, 100, 100, 100, 80]);
+    check(instagram(), &[100, 100, 100, 100, 80]);
     check(whatsapp(), &[409, 71]);
     check(TELEGRAM, &[409, 71]);
     check(line(), &[480]);
@@ -48,7 +48,7 @@ fn g3_nothing_is_cut_that_belongs_together() {
     let family = "👨‍👩‍👧‍👦";
     let straddling = format!("{}{family}{}", "a".repeat(636), "b".repeat(40));
     assert!(parts(&messenger(), &straddling).iter().any(|part| part.contains(family)));
-    let kana = parts(&INSTAGRAM, &"あ".repeat(400));
+    let kana = parts(&instagram(), &"あ".repeat(400));
     assert_eq!(kana.iter().map(|part| part.chars().count()).collect::<Vec<_>>(), [333, 67]);
     let bold = format!("Mind *{}*", vec!["this"; 1_000].join(" "));
     let cut = parts(&whatsapp(), &bold);
@@ -65,7 +65,7 @@ fn g4_one_curly_apostrophe_makes_three_segments() {
 #[test]
 fn g5_three_chips() {
     let outline = asked("Shall we?", &replies(vec![tap("Yes", "yep", "a"), tap("No", "nope", "b"), tap("Later", "later please", "c")]));
-    for limits in [messenger(), INSTAGRAM, whatsapp(), line(), RCS, GOOGLE, APPLE, TELEGRAM, VIBER] {
+    for limits in [messenger(), instagram(), whatsapp(), line(), RCS, GOOGLE, APPLE, TELEGRAM, VIBER] {
         let made = on(&limits, &outline);
         assert_eq!((brief(&made), made.losses), (vec!["Shall we? (Yes T.0) (No T.1) (Later T.2)".to_owned()], Vec::new()));
     }
@@ -81,7 +81,7 @@ fn g6_fifteen_chips() {
     let titles: Vec<String> = (1..=15).map(|at| format!("T{at}")).collect();
     let outline = asked("Which?", &replies(titles.iter().map(|title| tap(title, title, title)).collect()));
     let chips = |limits: &Limits| on(limits, &outline).messages.iter().map(|one| one.chips.len()).collect::<Vec<_>>();
-    for limits in [messenger(), INSTAGRAM, line(), GOOGLE] {
+    for limits in [messenger(), instagram(), line(), GOOGLE] {
         let made = on(&limits, &outline);
         assert_eq!((made.messages.len(), made.messages[0].chips.len()), (1, 13));
         assert_eq!(made.messages[0].chips[12].token(), "T.m12");
@@ -102,7 +102,7 @@ fn g7_long_labels() {
     let (today, tomorrow) = ("Change my delivery address today", "Change my delivery address tomorrow");
     let outline = asked("Which?", &replies(vec![tap(today, "a", "a"), tap(tomorrow, "b", "b")]));
     let text = format!("Which?\n\n1. {today}\n2. {tomorrow}\nReply with a number.");
-    for limits in [messenger(), INSTAGRAM, whatsapp(), line(), RCS, GOOGLE, VIBER] {
+    for limits in [messenger(), instagram(), whatsapp(), line(), RCS, GOOGLE, VIBER] {
         assert_eq!(brief(&on(&limits, &outline)), [format!("{text} (1 T.0) (2 T.1)")]);
     }
     for limits in [APPLE, TELEGRAM] {
@@ -127,7 +127,7 @@ fn g8_a_card_with_everything() {
     let check = |limits: Limits, expected: &[String]| assert_eq!(brief(&on(&limits, &outline)), expected);
     let map = tail(MAP);
     let card = format!("card k.png {title}|{subtitle}[Buy T.0][Details -> d][Find us -> {map}]");
-    for limits in [messenger(), INSTAGRAM, line(), GOOGLE, TELEGRAM, VIBER] {
+    for limits in [messenger(), instagram(), line(), GOOGLE, TELEGRAM, VIBER] {
         check(limits, std::slice::from_ref(&card));
     }
     check(RCS, &[format!("card k.png {title}|{subtitle}[Buy T.0][Details -> d][Find us -> place]")]);
@@ -152,7 +152,7 @@ fn g9_a_card_with_five_buttons() {
     let outline = outline(&a_card(None, "Which one?", "", buttons), None, &[]);
     let check = |limits: Limits, expected: &str| assert_eq!(brief(&on(&limits, &outline)), [expected]);
     check(messenger(), "buttons Which one?[a T.0][b T.1][c T.2] (d T.3) (e T.4)");
-    check(INSTAGRAM, "buttons Which one?[a T.0][b T.1][c T.2] (d T.3) (e T.4)");
+    check(instagram(), "buttons Which one?[a T.0][b T.1][c T.2] (d T.3) (e T.4)");
     check(whatsapp(), "list Which one?|Options|<a T.0><b T.1><c T.2><d T.3><e T.4>");
     check(line(), "card Which one?|[a T.0][b T.1][c T.2][d T.3][e T.4]");
     check(RCS, "card Which one?|[a T.0][b T.1][c T.2][d T.3] (e T.4)");
@@ -176,7 +176,7 @@ fn g10_a_carousel_of_cards_alike() {
     let outline = outline(&uniform(), None, &[]);
     let card = |at: usize| format!("{at}.png Card {at}|Text {at}[Buy T.{}][Ask T.{}]", 2 * at, 2 * at + 1);
     let cards = (0..4).map(card).collect::<Vec<_>>();
-    for limits in [messenger(), INSTAGRAM, line(), RCS, GOOGLE, VIBER] {
+    for limits in [messenger(), instagram(), line(), RCS, GOOGLE, VIBER] {
         assert_eq!(brief(&on(&limits, &outline)), [format!("carousel {}", cards.join(" / "))]);
     }
     assert_eq!(brief(&on(&whatsapp(), &outline)), [format!("carousel Our kettles: {}", cards.join(" / "))]);
@@ -206,7 +206,7 @@ fn g11_a_carousel_of_cards_that_differ() {
         let size = |one: &Native| if let Form::Carousel { cards, .. } = &one.form { cards.len() } else { 1 };
         on(limits, &outline).messages.iter().map(size).collect::<Vec<_>>()
     };
-    for limits in [messenger(), INSTAGRAM, line(), RCS, GOOGLE] {
+    for limits in [messenger(), instagram(), line(), RCS, GOOGLE] {
         assert_eq!(sizes(&limits), [10]);
     }
     assert_eq!((sizes(&VIBER), sizes(&whatsapp())), (vec![6, 4], vec![1; 10]));
@@ -303,7 +303,7 @@ fn g15_a_time_picker() {
     let list = format!("Mon 2026-05-04: {} / Tue 2026-05-05: {}", rows(0..2), rows(2..5));
     assert_eq!(brief(&on(&whatsapp(), &outline)), [format!("list When?|Options|{list}")]);
     let chips: String = times.iter().map(|(time, at)| format!(" ({} {time} T.{at})", day(*at).0)).collect();
-    for limits in [messenger(), INSTAGRAM, RCS, GOOGLE, VIBER, TELEGRAM] {
+    for limits in [messenger(), instagram(), RCS, GOOGLE, VIBER, TELEGRAM] {
         assert_eq!(brief(&on(&limits, &outline)), [format!("When?{chips}")]);
     }
     assert_eq!(brief(&on(&line(), &outline)), [format!("list When?||{list}")]);
@@ -353,7 +353,7 @@ fn g17_a_place() {
     check(VIBER, &["Our shop", "place 52.5,13.4 "]);
     check(RCS, &["Our shop (Open -> place)"]);
     let map = tail(MAP);
-    for limits in [messenger(), INSTAGRAM] {
+    for limits in [messenger(), instagram()] {
         check(limits, &[&format!("buttons Our shop[Open -> {map}]")]);
     }
     check(GOOGLE, &[&format!("card Our shop|[Open -> {map}]")]);

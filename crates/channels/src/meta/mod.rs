@@ -6,6 +6,7 @@
 pub mod deletion;
 pub mod graph;
 pub mod handshake;
+pub mod messaging;
 pub mod refusal;
 pub mod signature;
 pub mod usage;

@@ -6,7 +6,7 @@
 //!
 //! The platform never tells that a person types. One update that can't be used never costs another.
 
-use super::attachments;
+use super::{Product, attachments};
 use crate::kit::{json, time};
 use crate::meta::signature;
 use antiphon_app::channel::{DeadLetter, InboundContent, InboundItem, InboundKind, RawRequest, ReceiptOf};
@@ -16,7 +16,7 @@ use serde_json::{Value, json as object};
 
 type Item = Result<InboundItem, DeadLetter>;
 
-pub(super) fn parse(request: &RawRequest) -> Vec<Item> {
+pub fn parse(product: &Product, request: &RawRequest) -> Vec<Item> {
     if let Some(tail) = signature::SIGNED_REQUEST_TAILS.into_iter().find(|tail| *tail == request.tail) {
         // A person who once connected pages leaves the app: nothing of theirs is kept, so there is nothing to do.
         let label = if tail == "deauthorize" { "deauthorised" } else { "data_deletion_requested" };
@@ -27,8 +27,8 @@ pub(super) fn parse(request: &RawRequest) -> Vec<Item> {
         Ok(body) => body,
         Err(reason) => return vec![Err(DeadLetter { source_address: None, code: "malformed", reason })],
     };
-    if body["object"] != "page" {
-        let reason = "The field object is not \"page\": the webhook belongs to another product of the app.".to_owned();
+    if body["object"] != product.object {
+        let reason = format!("The field object is not \"{}\": the webhook belongs to another product of the app.", product.object);
         return vec![Err(DeadLetter { source_address: None, code: "unknown_item", reason })];
     }
     let Some(entries) = body["entry"].as_array() else {
@@ -150,7 +150,14 @@ impl Update<'_> {
             }));
             return;
         }
-        let (contents, unread) = attachments::contents(message);
+        let (mut contents, unread) = attachments::contents(message);
+        if message["is_self"] == true {
+            items.push(Ok(self.ignored(mid, "self")));
+            return;
+        }
+        if message["is_unsupported"] == true && contents.is_empty() {
+            contents.push(InboundContent::Text { text: "[message of a kind that can't be shown]".to_owned(), payload: None });
+        }
         if message["is_echo"] == true {
             items.push(self.echo(mid, contents, &unread));
             return;
@@ -173,6 +180,10 @@ impl Update<'_> {
         let mut notes = Vec::new();
         if let Some(mid) = json::text(&message["reply_to"]["mid"]) {
             notes.push(object!({"type": "ReplyTo", "id": mid}));
+        }
+        if let Some(story) = message["reply_to"]["story"].as_object() {
+            let part = |name: &str| story.get(name).and_then(json::text);
+            notes.push(object!({ "type": "StoryReply", "id": part("id"), "url": part("url") }));
         }
         notes.extend(referral(&message["referral"]));
         items.push(Ok(self.item(mid, message_of(from, contents, notes))));
@@ -279,6 +290,7 @@ impl Update<'_> {
     fn receipt(&self, name: &str, receipt: &Value, status: DeliveryStatus) -> Item {
         let consumer = self.person().ok_or_else(|| self.dead("malformed", &format!("A {name} receipt has no sender.id.")))?;
         let mids: Vec<String> = receipt["mids"].as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(json::text).collect();
+        let mids = if mids.is_empty() { json::text(&receipt["mid"]).into_iter().collect() } else { mids };
         let watermark = json::text(&receipt["watermark"]).unwrap_or_default();
         let first = mids.first().map(|mid| format!(":{mid}")).unwrap_or_default();
         let key = format!("{name}:{consumer}:{watermark}{first}");

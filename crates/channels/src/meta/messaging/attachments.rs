@@ -12,7 +12,7 @@ const THUMBS: [i64; 3] = [369_239_263_222_822, 369_239_343_222_814, 369_239_383_
 const MAX_ATTACHMENTS: usize = 100;
 
 /// The contents of a message, and the kinds of attachment that could not be read.
-pub(super) fn contents(message: &Value) -> (Vec<InboundContent>, Vec<String>) {
+pub fn contents(message: &Value) -> (Vec<InboundContent>, Vec<String>) {
     let mut contents = Vec::new();
     let mut unread = Vec::new();
     let attachments = message["attachments"].as_array().map_or(&[][..], Vec::as_slice);
@@ -48,6 +48,11 @@ fn content(attachment: &Value) -> Option<InboundContent> {
             let name = title.or_else(|| (kind == "file").then(|| last_segment(&url)).flatten());
             Some(InboundContent::Media { declared_type: likely_type(kind, &url), url, name, caption: None })
         }
+        "like_heart" => plain("❤️".to_owned()),
+        // A story lives for a day: its picture is fetched now.
+        "story_mention" => {
+            Some(InboundContent::Media { url: url?, declared_type: None, name: None, caption: Some("[story mention]".to_owned()) })
+        }
         "location" => {
             let place = &payload["coordinates"];
             let latitude = json::float(&place["lat"])?;
@@ -67,7 +72,7 @@ fn content(attachment: &Value) -> Option<InboundContent> {
 
 /// An attachment as the list of a conversation's messages has it:
 /// `{"id":"…","mime_type":"image/png","name":"a.png","image_data":{"url":"https://…"}}`.
-pub(super) fn listed(attachment: &Value) -> Option<InboundContent> {
+pub fn listed(attachment: &Value) -> Option<InboundContent> {
     let places = [&attachment["image_data"]["url"], &attachment["video_data"]["url"], &attachment["file_url"]];
     let url = places.into_iter().find_map(json::text)?;
     let kind = if attachment["image_data"].is_object() { "image" } else { "file" };

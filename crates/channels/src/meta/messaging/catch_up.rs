@@ -1,8 +1,7 @@
 //! What webhooks failed to bring, and why they may have: Meta unsubscribes an app from a page whose webhooks it could not deliver for
 //! some hours, without a word. So the subscription is looked at and renewed, and the page's conversations are read.
 
-use super::attachments;
-use super::send::{graph, page};
+use super::{Product, attachments};
 use crate::kit::{errors as kit_errors, form, http, json, time};
 use crate::meta::graph as meta_graph;
 use antiphon_app::channel::{InboundContent, InboundItem, InboundKind, Keys, SendError};
@@ -10,35 +9,39 @@ use antiphon_app::ports::net::{Net, NetRequest};
 use antiphon_domain::Timestamp;
 use serde_json::Value;
 
-/// What a page's webhooks are to tell. An unknown name would be refused, so only those that every version knows are here.
-const FIELDS: &str = "messages,messaging_postbacks,messaging_optins,messaging_optouts,messaging_referrals,message_deliveries,\
-    message_reads,message_echoes,message_reactions,messaging_handovers,standby,messaging_policy_enforcement,\
-    messaging_account_linking,messaging_feedback";
 /// The most pages of conversations that one round reads.
 const PAGES: usize = 5;
 const CONVERSATIONS: &str = "50";
 const MESSAGES: usize = 20;
 
 /// Renews the subscription if it is gone, and tells what people wrote to the page since a time, oldest first.
-pub(super) async fn missed(keys: &Keys, since: Timestamp, now: Timestamp, net: &dyn Net) -> Result<Vec<InboundItem>, SendError> {
+pub async fn missed(
+    product: &Product,
+    keys: &Keys,
+    since: Timestamp,
+    now: Timestamp,
+    net: &dyn Net,
+) -> Result<Vec<InboundItem>, SendError> {
     // The permission to manage a page and the one to read its conversations are not the same: one that is missing costs its own part.
-    if let Err(error) = stay_subscribed(keys, now, net).await {
-        tracing::info!(page = page(keys), reason = %error.reason.message, "the page's subscription could not be looked at or renewed");
+    if let Err(error) = stay_subscribed(product, keys, now, net).await {
+        tracing::info!(page = product.path(keys), reason = %error.reason.message, "the page's subscription could not be looked at or renewed");
     }
     let fields = format!("id,updated_time,messages.limit({MESSAGES}){{id,created_time,from,message,attachments,sticker}}");
-    let path = format!("{}/conversations", page(keys));
+    let path = format!("{}/conversations", product.path(keys));
     let mut found = Vec::new();
     let mut after = String::new();
     for _ in 0..PAGES {
-        let mut query = vec![("platform", "messenger"), ("fields", fields.as_str()), ("limit", CONVERSATIONS)];
+        let mut query = vec![("platform", product.platform), ("fields", fields.as_str()), ("limit", CONVERSATIONS)];
         if !after.is_empty() {
             query.push(("after", &after));
         }
-        let body = read(http::get(graph(keys).address(&path, &query)?), keys, now, net).await?;
+        let body = read(product, http::get(product.graph(keys).address(&path, &query)?), keys, now, net).await?;
         let conversations = body["data"].as_array().map_or(&[][..], Vec::as_slice);
         for conversation in conversations {
             let messages = conversation["messages"]["data"].as_array().map_or(&[][..], Vec::as_slice);
-            found.extend(messages.iter().filter_map(|message| item(keys, message)).filter(|item| item.at.is_some_and(|at| at >= since)));
+            found.extend(
+                messages.iter().filter_map(|message| item(product, keys, message)).filter(|item| item.at.is_some_and(|at| at >= since)),
+            );
         }
         // Newest first: once one was quiet since then, all that follow were.
         let updated = conversations.last().and_then(|last| last["updated_time"].as_str().and_then(time::iso8601));
@@ -52,20 +55,20 @@ pub(super) async fn missed(keys: &Keys, since: Timestamp, now: Timestamp, net: &
     Ok(found)
 }
 
-async fn stay_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<(), SendError> {
-    if is_subscribed(keys, now, net).await? {
+async fn stay_subscribed(product: &Product, keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<(), SendError> {
+    if is_subscribed(product, keys, now, net).await? {
         return Ok(());
     }
-    let url = graph(keys).address(&format!("{}/subscribed_apps", page(keys)), &[])?;
-    let body = form::encode([("subscribed_fields", FIELDS)]);
-    read(http::post(url, "application/x-www-form-urlencoded", body), keys, now, net).await?;
-    tracing::warn!(page = page(keys), "the app was no longer subscribed to the page's webhooks; it is again");
+    let url = product.graph(keys).address(&format!("{}/subscribed_apps", product.path(keys)), &[])?;
+    let body = form::encode([("subscribed_fields", product.fields)]);
+    read(product, http::post(url, "application/x-www-form-urlencoded", body), keys, now, net).await?;
+    tracing::warn!(page = product.path(keys), "the app was no longer subscribed to the page's webhooks; it is again");
     Ok(())
 }
 
-async fn is_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<bool, SendError> {
-    let url = graph(keys).address(&format!("{}/subscribed_apps", page(keys)), &[])?;
-    let body = read(http::get(url), keys, now, net).await?;
+async fn is_subscribed(product: &Product, keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<bool, SendError> {
+    let url = product.graph(keys).address(&format!("{}/subscribed_apps", product.path(keys)), &[])?;
+    let body = read(product, http::get(url), keys, now, net).await?;
     let app = keys.credential("app_id");
     let ours = |subscribed: &&Value| app.is_none_or(|app| json::text(&subscribed["id"]).as_deref() == Some(app));
     let tells = |subscribed: &Value| {
@@ -74,8 +77,8 @@ async fn is_subscribed(keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<boo
     Ok(body["data"].as_array().map_or(&[][..], Vec::as_slice).iter().filter(ours).any(tells))
 }
 
-async fn read(request: NetRequest, keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<Value, SendError> {
-    let graph = graph(keys);
+async fn read(product: &Product, request: NetRequest, keys: &Keys, now: Timestamp, net: &dyn Net) -> Result<Value, SendError> {
+    let graph = product.graph(keys);
     let answer = net.call(graph.authorized(request)?).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
     let body = meta_graph::read(&answer);
     if !(200..300).contains(&answer.status) || !body.is_object() {
@@ -85,9 +88,9 @@ async fn read(request: NetRequest, keys: &Keys, now: Timestamp, net: &dyn Net) -
 }
 
 /// The item that the webhook would have brought, if a person wrote the message.
-fn item(keys: &Keys, message: &Value) -> Option<InboundItem> {
+fn item(product: &Product, keys: &Keys, message: &Value) -> Option<InboundItem> {
     let key = json::text(&message["id"])?;
-    let from = json::text(&message["from"]["id"]).filter(|from| from != page(keys))?;
+    let from = json::text(&message["from"]["id"]).filter(|from| from != product.own(keys))?;
     let at = time::iso8601(message["created_time"].as_str()?)?;
     let mut contents: Vec<InboundContent> = Vec::new();
     contents.extend(json::text(&message["message"]).map(|text| InboundContent::Text { text, payload: None }));
@@ -97,5 +100,5 @@ fn item(keys: &Keys, message: &Value) -> Option<InboundItem> {
         return None;
     }
     let kind = InboundKind::Message { from, name: None, contents, metadata: None, consent: None };
-    Some(InboundItem { source_address: Some(page(keys).to_owned()), key, at: Some(at), kind })
+    Some(InboundItem { source_address: Some(product.own(keys).to_owned()), key, at: Some(at), kind })
 }

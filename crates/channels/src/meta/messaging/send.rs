@@ -1,10 +1,10 @@
 //! Calls to the Graph API: messages, sender actions, profiles, and conversations for finding a message again.
 
-use super::{HUMAN_AGENT_HOURS, WINDOW_HOURS, errors, human_agent};
+use super::{HUMAN_AGENT_HOURS, Product, WINDOW_HOURS, human_agent};
 use crate::kit::adapt::{self, Carried, Part};
 use crate::kit::http::FormPart;
 use crate::kit::{errors as kit_errors, http, json, settings, time};
-use crate::meta::graph::{Graph, HOST, MEDIA_TIMEOUT_MS, read};
+use crate::meta::graph::{MEDIA_TIMEOUT_MS, read};
 use crate::meta::usage;
 use antiphon_app::channel::{ChannelProfile, Disposition, Keys, LookedUp, Outbound, OutboundFile, SendError, Sent};
 use antiphon_app::ports::net::{Net, NetRequest};
@@ -18,32 +18,30 @@ const SETTLED_MS: i64 = 60_000;
 /// How far the vendor's clock, which counts seconds here, may be behind ours.
 const CLOCK_SLACK_MS: i64 = 5_000;
 const LOOKUP_MESSAGES: usize = 20;
-/// The product's name in the usage headers.
-const PRODUCT: &str = "messenger";
 
-pub(super) async fn send(out: &Outbound, net: &dyn Net) -> Result<Sent, SendError> {
+pub async fn send(product: &Product, out: &Outbound, net: &dyn Net) -> Result<Sent, SendError> {
     let part = Part::read(&out.payload).ok_or_else(|| bug("The delivery's payload can't be read."))?;
     if let Some(mut message) = part.message {
         message["metadata"] = out.delivery.to_string().into();
-        return sent(json_call(out, message)?, out, net).await;
+        return sent(product, json_call(product, out, message)?, out, net).await;
     }
     match (part.file, &out.file) {
-        (None, _) => sent(json_call(out, text_message(&part.text, out))?, out, net).await,
+        (None, _) => sent(product, json_call(product, out, text_message(&part.text, out))?, out, net).await,
         (Some(_), None) => Err(bug("The delivery's file is missing.")),
         (Some(Carried::Link), Some(file)) => {
             let text = adapt::with_link(&part.text, file);
-            sent(json_call(out, text_message(&text, out))?, out, net).await
+            sent(product, json_call(product, out, text_message(&text, out))?, out, net).await
         }
         (Some(Carried::Media), Some(file)) if settings::flag(&out.keys, "media_upload", false) => {
-            sent(upload_call(out, file)?, out, net).await
+            sent(product, upload_call(product, out, file)?, out, net).await
         }
         (Some(Carried::Media), Some(file)) => {
             let message = attachment_message(file, Some(&file.url), out);
-            let mut call = json_call(out, message)?;
+            let mut call = json_call(product, out, message)?;
             call.timeout_ms = MEDIA_TIMEOUT_MS;
-            match sent(call, out, net).await {
+            match sent(product, call, out, net).await {
                 // Meta could not fetch the file from us, so nothing was sent: it gets the bytes instead.
-                Err(refused) if errors::is_fetch_refused(&refused) => sent(upload_call(out, file)?, out, net).await,
+                Err(refused) if is_fetch_refused(&refused) => sent(product, upload_call(product, out, file)?, out, net).await,
                 outcome => outcome,
             }
         }
@@ -54,14 +52,14 @@ fn bug(message: &str) -> SendError {
     kit_errors::error(Disposition::Failed, "malformed", message, Some("Write the message again."))
 }
 
-async fn sent(call: NetRequest, out: &Outbound, net: &dyn Net) -> Result<Sent, SendError> {
+async fn sent(product: &Product, call: NetRequest, out: &Outbound, net: &dyn Net) -> Result<Sent, SendError> {
     let answer = net.call(call).await.map_err(|problem| kit_errors::from_net(&problem))?;
     let body = read(&answer);
     if !(200..300).contains(&answer.status) {
-        return Err(graph(&out.keys).refused(&answer, &body, Some(out.now)));
+        return Err(product.graph(&out.keys).refused(&answer, &body, Some(out.now)));
     }
     let vendor_id = json::text(&body["message_id"]).ok_or_else(kit_errors::unknown)?;
-    Ok(Sent { vendor_id, usage: usage::read(&answer, PRODUCT) })
+    Ok(Sent { vendor_id, usage: usage::read(&answer, product.platform) })
 }
 
 /// The metadata comes back in the echo, by which our own message is recognised.
@@ -92,17 +90,17 @@ fn declared(out: &Outbound) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-fn json_call(out: &Outbound, message: Value) -> Result<NetRequest, SendError> {
+fn json_call(product: &Product, out: &Outbound, message: Value) -> Result<NetRequest, SendError> {
     let mut body = object!({ "recipient": { "id": out.to }, "message": message });
     for (name, value) in declared(out) {
         body[name] = value.into();
     }
-    let graph = graph(&out.keys);
-    let url = graph.address(&format!("{}/messages", page(&out.keys)), &[])?;
+    let graph = product.graph(&out.keys);
+    let url = graph.address(&format!("{}/messages", product.path(&out.keys)), &[])?;
     graph.authorized(http::post(url, "application/json", body.to_string()))
 }
 
-fn upload_call(out: &Outbound, file: &OutboundFile) -> Result<NetRequest, SendError> {
+fn upload_call(product: &Product, out: &Outbound, file: &OutboundFile) -> Result<NetRequest, SendError> {
     let recipient = object!({ "id": out.to }).to_string();
     let message = attachment_message(file, None, out).to_string();
     let declared = declared(out);
@@ -112,38 +110,29 @@ fn upload_call(out: &Outbound, file: &OutboundFile) -> Result<NetRequest, SendEr
     let name = if file.name.is_empty() { "file" } else { &file.name };
     parts.push(FormPart { name: "filedata", file_name: Some(name), content_type: Some(&file.content_type), bytes: &file.bytes });
     let (content_type, body) = http::multipart(&out.delivery.to_string(), &parts);
-    let graph = graph(&out.keys);
-    let url = graph.address(&format!("{}/messages", page(&out.keys)), &[])?;
+    let graph = product.graph(&out.keys);
+    let url = graph.address(&format!("{}/messages", product.path(&out.keys)), &[])?;
     let mut call = http::post(url, &content_type, body);
     call.timeout_ms = MEDIA_TIMEOUT_MS;
     graph.authorized(call)
 }
 
-pub(super) fn page(keys: &Keys) -> &str {
-    keys.credential("page_id").unwrap_or_else(|| settings::address(keys))
-}
-
-/// The Graph API, as the page calls it.
-pub(super) fn graph(keys: &Keys) -> Graph<'_> {
-    Graph { keys, host: HOST, token: "page_access_token", table: errors::TABLE, product: PRODUCT }
-}
-
 /// Typing and seen. Best effort: the caller doesn't repeat it.
-pub(super) async fn sender_action(keys: &Keys, to: &str, action: &str, net: &dyn Net) -> Result<(), SendError> {
+pub async fn sender_action(product: &Product, keys: &Keys, to: &str, action: &str, net: &dyn Net) -> Result<(), SendError> {
     let body = object!({ "recipient": { "id": to }, "sender_action": action }).to_string();
-    let graph = graph(keys);
-    let url = graph.address(&format!("{}/messages", page(keys)), &[])?;
+    let graph = product.graph(keys);
+    let url = graph.address(&format!("{}/messages", product.path(keys)), &[])?;
     graph.harmless(http::post(url, "application/json", body), net).await.map(|_| ())
 }
 
 /// Who a person is. Nothing where Meta won't tell (no conversation yet, or no permission).
-pub(super) async fn profile(keys: &Keys, person: &str, net: &dyn Net) -> Result<Option<ChannelProfile>, SendError> {
+pub async fn profile(product: &Product, keys: &Keys, person: &str, net: &dyn Net) -> Result<Option<ChannelProfile>, SendError> {
     // The id becomes a piece of the path.
     if person.is_empty() || !person.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
         return Ok(None);
     }
-    let graph = graph(keys);
-    let url = graph.address(person, &[("fields", "first_name,last_name,name,profile_pic")])?;
+    let graph = product.graph(keys);
+    let url = graph.address(person, &[("fields", product.profile)])?;
     let call = graph.authorized(http::get(url))?;
     let answer = net.call(call).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
     let body = read(&answer);
@@ -153,18 +142,18 @@ pub(super) async fn profile(keys: &Keys, person: &str, net: &dyn Net) -> Result<
         return if hidden { Ok(None) } else { Err(kit_errors::harmless(graph.refused(&answer, &body, None))) };
     }
     let names: Vec<String> = ["first_name", "last_name"].into_iter().filter_map(|field| json::text(&body[field])).collect();
-    let name = json::text(&body["name"]).or_else(|| (!names.is_empty()).then(|| names.join(" ")));
+    let name = json::text(&body["name"]).or_else(|| (!names.is_empty()).then(|| names.join(" "))).or_else(|| json::text(&body["username"]));
     Ok(Some(ChannelProfile { name, avatar_url: json::text(&body["profile_pic"]) }))
 }
 
 /// Looks for the message in the conversation; that it is absent is believed only once an echo would have come.
-pub(super) async fn lookup(out: &Outbound, net: &dyn Net) -> Result<LookedUp, SendError> {
+pub async fn lookup(product: &Product, out: &Outbound, net: &dyn Net) -> Result<LookedUp, SendError> {
     let Some(part) = Part::read(&out.payload).filter(|part| part.message.is_none()) else { return Ok(LookedUp::Unclear) };
     let first = out.first_attempt_at.unwrap_or(out.now);
     let fields = format!("id,updated_time,messages.limit({LOOKUP_MESSAGES}){{id,created_time,from,to,message,attachments}}");
-    let query = [("platform", "messenger"), ("user_id", out.to.as_str()), ("fields", fields.as_str())];
-    let graph = graph(&out.keys);
-    let call = graph.authorized(http::get(graph.address(&format!("{}/conversations", page(&out.keys)), &query)?))?;
+    let query = [("platform", product.platform), ("user_id", out.to.as_str()), ("fields", fields.as_str())];
+    let graph = product.graph(&out.keys);
+    let call = graph.authorized(http::get(graph.address(&format!("{}/conversations", product.path(&out.keys)), &query)?))?;
     let answer = net.call(call).await.map_err(|problem| kit_errors::harmless(kit_errors::from_net(&problem)))?;
     let body = read(&answer);
     if answer.status != 200 {
@@ -181,7 +170,7 @@ pub(super) async fn lookup(out: &Outbound, net: &dyn Net) -> Result<LookedUp, Se
     let messages = |conversation: &Value| conversation["messages"]["data"].as_array().cloned().unwrap_or_default();
     let all: Vec<Vec<Value>> = conversations.iter().map(messages).collect();
     let ours = |message: &&Value| {
-        let from_page = json::text(&message["from"]["id"]).is_some_and(|id| id == page(&out.keys));
+        let from_page = json::text(&message["from"]["id"]).is_some_and(|id| id == product.own(&out.keys));
         let attached = message["attachments"]["data"].as_array().is_some_and(|list| !list.is_empty());
         let alike =
             message["message"].as_str().unwrap_or_default().trim() == text.trim() && attached == (part.file == Some(Carried::Media));
@@ -195,4 +184,9 @@ pub(super) async fn lookup(out: &Outbound, net: &dyn Net) -> Result<LookedUp, Se
         [] if seen_all && out.now.since(first) >= SETTLED_MS => LookedUp::Absent,
         _ => LookedUp::Unclear,
     })
+}
+
+/// Whether Meta refused because it could not fetch the file from us.
+fn is_fetch_refused(refused: &SendError) -> bool {
+    matches!(refused.disposition, Disposition::Retry { .. }) && refused.reason.vendor_code.as_deref() == Some("100/2018008")
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// What a message holds: 13 quick replies of 20 characters; a card's title and subtitle of 80, three buttons of 20; ten cards; 640
 /// characters above buttons.
-pub(super) const LIMITS: Structured = Structured {
+pub const LIMITS: Structured = Structured {
     neutral: false,
     one_way: false,
     unit: Unit::Codepoint,
@@ -28,7 +28,7 @@ const BUTTONS: ButtonLimits = ButtonLimits::new(3, 20);
 const CARD: CardLimits = CardLimits::new(80, 80, BUTTONS);
 
 /// The message, where it is more than text.
-pub(super) fn message(native: &Native) -> Option<Value> {
+pub fn message(native: &Native) -> Option<Value> {
     let mut message = match &native.form {
         Form::Text(_) if native.chips.is_empty() => return None,
         Form::Text(text) => json!({ "text": text }),
