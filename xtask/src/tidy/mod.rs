@@ -2,6 +2,7 @@
 //!
 //! Each rule is a pure function over texts, so that each has a test with a bad example. It must never change a file.
 
+mod channels;
 mod documents;
 mod glossary;
 mod licences;
@@ -49,6 +50,7 @@ pub fn run(root: &Path) -> Result<bool> {
     let mut problems = Vec::new();
     problems.extend(manifests::check(&files));
     problems.extend(files.iter().flat_map(sources::check));
+    problems.extend(channels::check(&files));
     problems.extend(documents::check(&files));
     problems.extend(glossary::check(&files));
     problems.extend(licences::check_lock_files(&files));

@@ -151,7 +151,7 @@ pub fn login(user: i64) -> Login {
 pub fn source(id: u64, address: &str) -> Source {
     Source {
         id: SourceId(id),
-        channel: "twilio_sms".to_owned(),
+        channel: "texts".to_owned(),
         name: "Support line".to_owned(),
         address: address.to_owned(),
         skill: Some(SkillId(4)),
@@ -170,7 +170,7 @@ pub fn source(id: u64, address: &str) -> Source {
 pub fn channel_app(id: u64, name: &str) -> ChannelApp {
     ChannelApp {
         id: ChannelAppId(id),
-        channel: "facebook_messenger".to_owned(),
+        channel: "pages".to_owned(),
         name: name.to_owned(),
         credentials: BTreeMap::from([("app_secret".to_owned(), "very-secret-4".to_owned())]),
         created_at: Timestamp(8),
@@ -383,7 +383,7 @@ pub fn file(id: u64, path: &str) -> StoredFile {
 pub fn dead_letter(id: u64) -> DeadLetterRow {
     DeadLetterRow {
         id: RowId(id),
-        channel: "twilio_sms".into(),
+        channel: "texts".into(),
         source: (id.is_multiple_of(2)).then_some(SOURCE),
         at: Timestamp(id as i64),
         code: "bad_form".into(),
