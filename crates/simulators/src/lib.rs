@@ -12,6 +12,7 @@
 pub mod cm_sms;
 mod demo;
 pub mod facebook_messenger;
+pub mod instagram;
 mod kit;
 pub mod line;
 mod list;
@@ -29,6 +30,7 @@ pub mod whatsapp;
 pub use cm_sms::CmSim;
 pub use demo::{DemoApp, DemoSource};
 pub use facebook_messenger::{MessengerSim, Referral};
+pub use instagram::InstagramSim;
 pub use kit::phone::{Attachment, Bubble, Button, Consumer, Features, Line, NewConsumer, Overview, Phone, Place, Thread, Upload, Written};
 pub use kit::{Clock, Direction, Entry, Fault, Faults, Ids, Journal, Kit, Media, MediaStore, Pump, Side, SimError, Trouble};
 pub use line::LineSim;

@@ -19,6 +19,7 @@ pub(crate) const CHANNELS: &[Kind] = &[
     Kind { channel: "telegram", title: "Telegram", build: telegram::build },
     Kind { channel: "rcs", title: "RCS", build: crate::rcs::build },
     Kind { channel: "whatsapp", title: "WhatsApp", build: crate::whatsapp::build },
+    Kind { channel: "instagram", title: "Instagram", build: crate::instagram::build },
     Kind { channel: "line", title: "LINE", build: crate::line::build },
     Kind { channel: "cm_sms", title: "SMS (CM.com)", build: crate::cm_sms::build },
     Kind { channel: "viber", title: "Viber", build: viber::build },

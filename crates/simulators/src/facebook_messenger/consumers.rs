@@ -304,6 +304,28 @@ impl MessengerSim {
         Ok(())
     }
 
+    /// A person takes a message back.
+    ///
+    /// # Errors
+    /// Where page or person are unknown.
+    pub fn consumer_unsends(&self, page: &str, psid: &str, mid: &str) -> Result<(), SimError> {
+        self.person(page, psid, |person| person.thread.retain(|note| note.mid != mid))?;
+        self.emit(page, psid, "messages", "message", json!({ "mid": mid, "is_deleted": true }), self.now_ms());
+        Ok(())
+    }
+
+    /// A person answers to a story, or names the account in one of theirs (without text); the mid.
+    ///
+    /// # Errors
+    /// Where page or person are unknown.
+    pub fn consumer_tells_of_story(&self, page: &str, psid: &str, text: &str, url: &str) -> Result<String, SimError> {
+        let message = match text.is_empty() {
+            true => json!({ "attachments": [{ "type": "story_mention", "payload": { "url": url } }] }),
+            false => json!({ "text": text, "reply_to": { "story": { "id": "s1", "url": url } } }),
+        };
+        self.incoming(page, psid, text, Vec::new(), message)
+    }
+
     /// Sends any other event (opt-in, account linking, policy …): subscription field, key of the event, its content.
     ///
     /// # Errors

@@ -27,7 +27,9 @@ impl MessengerSim {
 
     /// An echo: from the page to the person.
     pub(crate) fn echo(&self, page: &str, psid: &str, content: Value, at_ms: i64) {
-        self.emit_between(page, psid, (page, psid), "message_echoes", "message", content, at_ms);
+        // On Instagram echoes ride along with the messages.
+        let field = if self.is_instagram() { "messages" } else { "message_echoes" };
+        self.emit_between(page, psid, (page, psid), field, "message", content, at_ms);
     }
 
     #[expect(clippy::too_many_arguments, reason = "one event has this many independent parts")]
@@ -82,7 +84,7 @@ impl MessengerSim {
 
     /// Signs and hands over a webhook.
     pub(crate) fn post(&self, app: &str, pages: Vec<String>, entries: &[Value], lane: u64) {
-        let envelope = Envelope { object: "page", entry: entries };
+        let envelope = Envelope { object: if self.is_instagram() { "instagram" } else { "page" }, entry: entries };
         // Only maps with string keys are ever given, so writing cannot fail.
         let body = escaped(&serde_json::to_string(&envelope).unwrap_or_default());
         self.post_raw(app, pages, body.into_bytes(), lane);
@@ -192,7 +194,10 @@ impl MessengerSim {
         }
         let content = if omit { json!({ "watermark": watermark }) } else { json!({ "mids": mids, "watermark": watermark }) };
         let now = self.now_ms();
-        self.emit(page, psid, "message_deliveries", "delivery", content, now);
+        // Instagram tells nothing of delivery.
+        if !self.is_instagram() {
+            self.emit(page, psid, "message_deliveries", "delivery", content, now);
+        }
         self.changed();
         if reads {
             let (sim, page, psid) = (self.clone(), page.to_owned(), psid.to_owned());
@@ -202,20 +207,26 @@ impl MessengerSim {
 
     /// The person looks at the thread: everything delivered is read.
     pub(crate) fn read_thread(&self, page: &str, psid: &str) {
-        let watermark = {
+        let read = {
             let mut state = lock(&self.inner.state);
             let Some(person) = state.person_mut(page, psid) else { return };
             let mut watermark = None;
+            let mut last = None;
             for note in person.thread.iter_mut().rev().take(200) {
                 if note.status == "delivered" {
                     note.status = "read";
                     watermark = watermark.max(Some(note.at_ms));
+                    // Newest first: the first that was unread is the last that was read.
+                    last.get_or_insert(note.mid.clone());
                 }
             }
-            watermark
+            watermark.zip(last)
         };
-        if let Some(watermark) = watermark {
-            self.emit(page, psid, "message_reads", "read", json!({ "watermark": watermark }), self.now_ms());
+        if let Some((watermark, last)) = read {
+            match self.is_instagram() {
+                true => self.emit(page, psid, "messaging_seen", "read", json!({ "mid": last }), self.now_ms()),
+                false => self.emit(page, psid, "message_reads", "read", json!({ "watermark": watermark }), self.now_ms()),
+            }
             self.changed();
         }
     }

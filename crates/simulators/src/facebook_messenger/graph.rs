@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::MessengerSim;
-use super::model::{Bearer, State, Token};
+use super::model::{Bearer, INSTAGRAM_TOKEN_MS, State, Token};
 use crate::kit::lock;
 use crate::kit::respond::{self, Fields};
 use crate::meta::errors::{GraphError, graph, graph_sub, unknown_object};
@@ -81,6 +81,7 @@ impl MessengerSim {
         let open = match segments[..] {
             ["dialog", "oauth"] => Some(self.dialog(&query)),
             ["oauth", "access_token"] => Some(self.exchange(&query)),
+            ["refresh_access_token"] => Some(self.refresh(&query)),
             _ => None,
         };
         let trace = self.ids().sid("A");
@@ -103,6 +104,22 @@ impl MessengerSim {
             }
         }
         response
+    }
+
+    /// Lengthens a token of Instagram's own log-in: it must be a day old and not have ended.
+    fn refresh(&self, query: &Fields) -> Answer {
+        let given = query.get("access_token").unwrap_or_default();
+        let now = self.now_ms();
+        let mut state = lock(&self.inner.state);
+        check_token(&state, given, now)?;
+        let token = state.tokens.get_mut(given).filter(|_| query.get("grant_type") == Some("ig_refresh_token"));
+        let token = token.ok_or_else(|| graph(100, "(#100) grant_type must be ig_refresh_token"))?;
+        let age = token.expires_ms.map_or(0, |end| INSTAGRAM_TOKEN_MS - (end - now));
+        if age < 24 * 3_600_000 {
+            return Err(graph(100, "(#100) The token must be at least 24 hours old to be refreshed"));
+        }
+        token.expires_ms = Some(now + INSTAGRAM_TOKEN_MS);
+        Ok(respond::json(200, &json!({ "access_token": given, "token_type": "bearer", "expires_in": INSTAGRAM_TOKEN_MS / 1_000 })))
     }
 
     async fn route(&self, call: &Call, segments: &[&str]) -> Answer {

@@ -30,7 +30,7 @@ use crate::kit::phone::Phone;
 use crate::kit::{Kit, SimError, lane_of, lock};
 use crate::simulator::Vendor;
 use crate::{Simulator, SimulatorConfig};
-use model::{App, Bearer, PAGE_FIELDS, Page, State, Token, User};
+use model::{App, Bearer, Page, State, Token, User};
 
 struct Inner {
     kit: Arc<Kit>,
@@ -52,7 +52,7 @@ impl Deref for MessengerSim {
 }
 
 pub(crate) fn build(kit: Arc<Kit>) -> Arc<dyn Vendor> {
-    Arc::new(MessengerSim { inner: Arc::new(Inner { kit, state: Mutex::new(State::default()) }) })
+    Arc::new(MessengerSim::playing(kit, false))
 }
 
 impl Vendor for MessengerSim {
@@ -82,6 +82,23 @@ impl Vendor for MessengerSim {
 }
 
 impl MessengerSim {
+    /// Messenger, or Instagram, which shares its wire.
+    pub(crate) fn playing(kit: Arc<Kit>, instagram: bool) -> Self {
+        Self { inner: Arc::new(Inner { kit, state: Mutex::new(State { instagram, ..State::default() }) }) }
+    }
+
+    pub(crate) fn is_instagram(&self) -> bool {
+        lock(&self.inner.state).instagram
+    }
+
+    /// When a token ends, in virtual milliseconds.
+    ///
+    /// # Errors
+    /// Where the token is unknown.
+    pub fn set_token_end(&self, token: &str, expires_ms: Option<i64>) -> Result<(), SimError> {
+        self.token_mut(token, |record| record.expires_ms = expires_ms)
+    }
+
     /// Starts a simulator on its own.
     #[must_use]
     pub fn start(listener: TcpListener, config: SimulatorConfig) -> Self {
@@ -107,6 +124,7 @@ impl MessengerSim {
             verify_token.clone_into(&mut app.verify_token);
             return;
         }
+        let fields = model::fields(state.instagram).map(str::to_owned).collect();
         state.apps.insert(
             app_id.to_owned(),
             App {
@@ -114,7 +132,7 @@ impl MessengerSim {
                 name: "Simulated app".to_owned(),
                 verify_token: verify_token.to_owned(),
                 callback_url: String::new(),
-                fields: PAGE_FIELDS.iter().map(|&field| field.to_owned()).collect(),
+                fields,
                 require_proof: false,
                 human_agent: false,
                 failing_since_ms: None,
@@ -178,7 +196,7 @@ impl MessengerSim {
         if !state.apps.contains_key(app_id) {
             return Err(SimError(format!("app_id: no app {app_id}; create it first")));
         }
-        let fields: Vec<String> = PAGE_FIELDS.iter().map(|&field| field.to_owned()).collect();
+        let fields: Vec<String> = model::fields(state.instagram).map(str::to_owned).collect();
         if let Some(page) = state.pages.get_mut(page_id) {
             page.subscribed.insert(app_id.to_owned(), fields);
         } else {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::kit::phone::Button;
 
 /// Webhook fields a page can be subscribed to.
-pub(crate) const PAGE_FIELDS: &[&str] = &[
+const PAGE_FIELDS: &[&str] = &[
     "messages",
     "messaging_postbacks",
     "messaging_optins",
@@ -35,6 +35,19 @@ pub(crate) const PAGE_FIELDS: &[&str] = &[
     "inbox_labels",
 ];
 
+/// Webhook fields that only an account of Instagram has.
+const INSTAGRAM_FIELDS: &[&str] = &["messaging_seen", "messaging_referral"];
+
+/// The fields that exist.
+pub(crate) fn fields(instagram: bool) -> impl Iterator<Item = &'static str> {
+    let more = if instagram { INSTAGRAM_FIELDS } else { &[] };
+    PAGE_FIELDS.iter().chain(more).copied()
+}
+
+/// How long a token of Instagram's own log-in lives.
+pub(crate) const INSTAGRAM_TOKEN_MS: i64 = 60 * 24 * 3_600_000;
+/// The longest text of Instagram, in bytes.
+pub(crate) const INSTAGRAM_TEXT: usize = 1_000;
 /// The page's own inbox, as an app id.
 pub(crate) const PAGE_INBOX: &str = "263902037430900";
 /// The reply window.
@@ -274,6 +287,8 @@ pub(crate) struct State {
     pub actions: VecDeque<Action>,
     pub sent: u64,
     pub settings: Settings,
+    /// Plays Instagram, whose wire differs in details.
+    pub instagram: bool,
     /// App → entries held for a batch; `None` while not holding.
     pub held: Option<BTreeMap<String, Vec<(String, Value)>>>,
 }

@@ -41,7 +41,7 @@ impl Phone for MessengerSim {
             people.map(move |(psid, person)| Consumer { id: psid.clone(), name: person.name(), line: Some(page.clone()) })
         });
         Overview {
-            channel: "facebook_messenger",
+            channel: if state.instagram { "instagram" } else { "facebook_messenger" },
             lines: lines.map(|page| Line { id: page.id.clone(), label: page.name.clone() }).collect(),
             consumers: consumers.collect(),
             features: Features {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::MessengerSim;
 use super::graph::{Answer, Call};
-use super::model::{Action, Author, HUMAN_AGENT_MS, KEPT, Note, Person, Sent, State, Unreachable, Upload, WINDOW_MS};
+use super::model::{Action, Author, HUMAN_AGENT_MS, INSTAGRAM_TEXT, KEPT, Note, Person, Sent, State, Unreachable, Upload, WINDOW_MS};
 use crate::kit::phone::Button;
 use crate::kit::respond;
 use crate::kit::{lane_of, lock};
@@ -65,6 +65,10 @@ impl MessengerSim {
         }
         let message = message.unwrap_or_default();
         check_message(&message)?;
+        let long = message["text"].as_str().is_some_and(|text| text.len() > INSTAGRAM_TEXT);
+        if long && self.is_instagram() {
+            return Err(bad(format!("Length of param message[text] must be less than or equal to {INSTAGRAM_TEXT} bytes")));
+        }
         let ready = self.prepare(call, &page, &message).await?;
         Ok(self.accept(call, &page, &psid, &message, ready))
     }
@@ -120,7 +124,7 @@ impl MessengerSim {
             if let Ok(app) = call.token.app.parse::<u64>() {
                 echo["app_id"] = app.into();
             }
-            if let Some(metadata) = message["metadata"].as_str() {
+            if let Some(metadata) = message["metadata"].as_str().filter(|_| !self.is_instagram()) {
                 echo["metadata"] = metadata.into();
             }
             if !text.is_empty() {
@@ -314,7 +318,7 @@ fn check_window(state: &State, person: &Person, call: &Call, now: i64) -> Result
     let outside = || {
         graph_sub(
             10,
-            2_018_278,
+            if state.instagram { 2_534_022 } else { 2_018_278 },
             "(#10) This message is sent outside of allowed window. Learn more about the new policy here: https://developers.facebook.com/docs/messenger-platform/policy-overview",
         )
     };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::MessengerSim;
 use super::graph::{Answer, Call, check_token};
-use super::model::{Bearer, PAGE_FIELDS, State, Token};
+use super::model::{Bearer, State, Token, fields as known_fields};
 use crate::kit::respond::{self, Fields};
 use crate::kit::{Outcome, Outgoing, lock};
 use crate::meta::errors::{GraphError, graph, unknown_object};
@@ -174,6 +174,7 @@ impl MessengerSim {
     }
 
     pub(crate) fn subscribed_apps(&self, call: &Call, id: &str) -> Answer {
+        let instagram = self.is_instagram();
         let page = call.page(id)?;
         let app = call.token.app.clone();
         let mut state = lock(&self.inner.state);
@@ -194,7 +195,7 @@ impl MessengerSim {
                 if fields.is_empty() {
                     return Err(graph(100, "(#100) The parameter subscribed_fields is required."));
                 }
-                check_fields(&fields, "subscribed_fields")?;
+                check_fields(&fields, "subscribed_fields", instagram)?;
                 record.subscribed.insert(app, fields);
             }
             _ => {
@@ -208,6 +209,7 @@ impl MessengerSim {
 
     /// The app's own webhook. Setting it performs the handshake with the callback.
     pub(crate) async fn subscriptions(&self, call: &Call, id: &str) -> Answer {
+        let instagram = self.is_instagram();
         if call.token.bearer != Bearer::App || call.token.app != id {
             return Err(graph(15, "(#15) This method must be called with an app access token."));
         }
@@ -235,7 +237,7 @@ impl MessengerSim {
         }
         let (callback, verify_token) = (need("callback_url")?.to_owned(), need("verify_token")?.to_owned());
         let fields = list_of(call, "fields");
-        check_fields(&fields, "fields")?;
+        check_fields(&fields, "fields", instagram)?;
         self.handshake(&callback, &verify_token).await?;
         if let Some(app) = lock(&self.inner.state).apps.get_mut(id) {
             app.callback_url = callback;
@@ -356,11 +358,15 @@ fn list_of(call: &Call, name: &str) -> Vec<String> {
 }
 
 /// Refuses unknown field names as the vendor does: by their place, with the legal names.
-fn check_fields(fields: &[String], param: &str) -> Result<(), GraphError> {
-    match fields.iter().enumerate().find(|(_, field)| !PAGE_FIELDS.contains(&field.as_str())) {
+fn check_fields(fields: &[String], param: &str, instagram: bool) -> Result<(), GraphError> {
+    match fields.iter().enumerate().find(|(_, field)| !known_fields(instagram).any(|known| known == field.as_str())) {
         None => Ok(()),
-        Some((index, field)) => {
-            Err(graph(100, format!("(#100) Param {param}[{index}] must be one of {{{}}} - got \"{field}\".", PAGE_FIELDS.join(", "))))
-        }
+        Some((index, field)) => Err(graph(
+            100,
+            format!(
+                "(#100) Param {param}[{index}] must be one of {{{}}} - got \"{field}\".",
+                known_fields(instagram).collect::<Vec<_>>().join(", ")
+            ),
+        )),
     }
 }

@@ -35,6 +35,7 @@ impl MessengerSim {
                         "first_name" => person.first_name.clone(),
                         "last_name" => person.last_name.clone(),
                         "name" => person.name(),
+                        "username" if state.instagram => person.name().to_lowercase().replace(' ', "."),
                         "profile_pic" => match &person.picture {
                             Some(media) => self.cdn_url(media),
                             None => continue,
@@ -61,7 +62,7 @@ impl MessengerSim {
     /// The threads of a page, newest first, each with its newest messages where asked for.
     pub(crate) fn conversations(&self, call: &Call, id: &str) -> Answer {
         let page_id = call.page(id)?;
-        if call.text("platform").is_some_and(|platform| platform != "messenger") {
+        if call.text("platform").is_some_and(|platform| platform != if self.is_instagram() { "instagram" } else { "messenger" }) {
             return Ok(respond::json(200, &json!({ "data": [] })));
         }
         let state = lock(&self.inner.state);

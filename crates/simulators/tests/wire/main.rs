@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails must fail its test")]
 
 mod cm;
+mod instagram;
 mod line;
 mod messenger_api;
 mod messenger_hooks;
