@@ -1,11 +1,16 @@
 //! The phone pages: `/simulators` with one phone per channel, and each simulator's control API beside it, on one origin.
 //! Static files are embedded. Nothing here is inline, so the pages work under `default-src 'self'`.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
+use axum::response::IntoResponse as _;
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use http::Response;
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
@@ -22,7 +27,8 @@ struct Files;
 const POLICY: &str =
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-/// Serves the phones: `/simulators`, its files below `/simulators/static/`, the list of channels at `/simulators/channels`
+/// Serves the phones: `/simulators`, its files below `/simulators/static/`, the list of channels at `/simulators/channels`, their changes at
+/// `/simulators/events`
 /// and each simulator's control API at `/simulators/api/{channel}/…`; with a shop, that too, at `/simulators/shop`. It has no sign-in: for
 /// the demo on loopback only.
 pub fn phone_router(sims: impl IntoIterator<Item = Simulator>, shop: Option<Shop>) -> Router {
@@ -40,6 +46,8 @@ pub fn phone_router(sims: impl IntoIterator<Item = Simulator>, shop: Option<Shop
                 async move { respond::json(200, &list) }
             }),
         );
+    let all = sims.clone();
+    router = router.route("/simulators/events", get(move || events(all.clone())));
     for sim in &sims {
         router = router.nest(&format!("/simulators/api/{}", sim.channel()), sim.control_router());
     }
@@ -47,6 +55,22 @@ pub fn phone_router(sims: impl IntoIterator<Item = Simulator>, shop: Option<Shop
         Some(shop) => router.merge(shop.router()),
         None => router,
     }
+}
+
+/// The changes of all simulators in one stream: a `change` with the channel's id. A browser holds six connections to a server, so a stream
+/// for each phone would leave none for anything else.
+async fn events(sims: Vec<Simulator>) -> Response<Body> {
+    let changes = sims.into_iter().map(|sim| {
+        let mut receiver = sim.watch_changes();
+        receiver.mark_changed();
+        let changes = stream::unfold((sim, receiver), |(sim, mut receiver)| async move {
+            receiver.changed().await.ok()?;
+            let event = Event::default().event("change").data(sim.channel());
+            Some((Ok::<_, Infallible>(event), (sim, receiver)))
+        });
+        changes.boxed()
+    });
+    Sse::new(stream::select_all(changes)).keep_alive(KeepAlive::default()).into_response()
 }
 
 fn file(name: &str) -> Response<Body> {

@@ -2,6 +2,7 @@
 
 use antiphon_simulators::{Shop, phone_router, start};
 use axum::body::Body;
+use futures_util::StreamExt as _;
 use http::Request;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -50,6 +51,26 @@ async fn the_page_and_all_its_files_are_served_under_a_strict_policy() {
         assert!(!text.contains("innerHTML") && !text.contains("eval("), "{name}");
     }
     assert_eq!(ask(&router, "GET", "/simulators/static/..%2Fmod.rs", None).await.0, 404);
+}
+
+#[tokio::test]
+async fn the_changes_of_all_phones_come_in_one_stream() {
+    let router = pages().await;
+    let request = Request::get("/simulators/events").body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut body = response.into_body().into_data_stream();
+    let mut seen = String::new();
+    // Each tells once how it stands, then what changes.
+    while seen.matches("event: change").count() < 2 {
+        let frame = body.next().await.unwrap().unwrap();
+        seen += &String::from_utf8_lossy(&frame);
+    }
+    assert!(seen.contains("data: twilio_sms") && seen.contains("data: facebook_messenger"), "{seen}");
+    let write = json!({ "line": PAGE, "first_name": "Zoe", "last_name": "" });
+    assert_eq!(ask(&router, "POST", "/simulators/api/facebook_messenger/phone/consumers", Some(write)).await.0, 200);
+    let frame = body.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&frame).contains("data: facebook_messenger"));
 }
 
 #[tokio::test]

@@ -11,8 +11,11 @@ export async function offered() {
   return answer(await fetch("/simulators/channels"));
 }
 
+let shared;
+
 export class Api {
   constructor(channel) {
+    this.channel = channel;
     this.base = `/simulators/api/${channel}`;
   }
 
@@ -34,11 +37,13 @@ export class Api {
 
   /** Calls back on every change; the browser reconnects by itself. */
   watch(onChange, onState) {
-    const source = new EventSource(`${this.base}/events`);
-    source.addEventListener("change", onChange);
-    source.addEventListener("open", () => onState(true));
-    source.addEventListener("error", () => onState(false));
-    return () => source.close();
+    // One stream for all phones: browsers hold six connections to a server, and the rest would wait for ever.
+    shared ??= new EventSource("/simulators/events");
+    shared.addEventListener("change", (event) => {
+      if (event.data === this.channel) onChange();
+    });
+    shared.addEventListener("open", () => onState(true));
+    shared.addEventListener("error", () => onState(false));
   }
 }
 
