@@ -15,17 +15,13 @@ const CORE: [&str; 8] =
 /// Ids that are ordinary words, so that quoting them says nothing.
 const ORDINARY: [&str; 1] = ["line"];
 
-/// Channels whose simulator is still to come. Take a channel off when it has one.
-const NOT_PLAYED_YET: [&str; 1] = ["instagram"];
-
 /// Checks the lists against one another, the folders and the pages, and the core for ids.
 pub fn check(files: &[File]) -> Vec<Problem> {
     let text = |path: &str| files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
     let connectors = connectors(text(CONNECTORS));
     let simulated = simulated(text(SIMULATORS));
     let mut problems = Vec::new();
-    let awaited = |id: &str| NOT_PLAYED_YET.contains(&id) && !simulated.contains(id);
-    for id in connectors.difference(&simulated).filter(|id| !awaited(id)) {
+    for id in connectors.difference(&simulated) {
         problems.push(Problem::new(SIMULATORS, format!("has no line for the channel `{id}`: every vendor has its simulator")));
     }
     for id in simulated.difference(&connectors) {
@@ -34,8 +30,7 @@ pub fn check(files: &[File]) -> Vec<Problem> {
     for id in &connectors {
         let needed =
             [format!("crates/channels/src/{id}/mod.rs"), format!("crates/simulators/src/{id}/mod.rs"), format!("docs/channels/{id}.md")];
-        let exempt = |path: &str| awaited(id) && path.starts_with("crates/simulators/");
-        for path in needed.into_iter().filter(|path| !exempt(path) && !files.iter().any(|file| file.path == *path)) {
+        for path in needed.into_iter().filter(|path| !files.iter().any(|file| file.path == *path)) {
             problems
                 .push(Problem::new(path, format!("is missing: the channel `{id}` is its two folders, its page and a line in each list")));
         }
