@@ -403,9 +403,16 @@ fn raw(text: Option<&str>) -> Option<&RawValue> {
     text.and_then(|text| serde_json::from_str(text).ok())
 }
 
+/// Room for most records and results, in bytes: growing step by step would copy each of them several times.
+const ROOM: usize = 3 * 1024;
+
 fn json(value: &impl serde::Serialize) -> String {
+    let mut text = Vec::with_capacity(ROOM);
     // Our own structs with string keys always serialise.
-    serde_json::to_string(value).unwrap_or_default()
+    match serde_json::to_writer(&mut text, value) {
+        Ok(()) => String::from_utf8(text).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
 }
 
 #[cfg(test)]

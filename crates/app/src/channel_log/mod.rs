@@ -20,7 +20,7 @@ use crate::App;
 use crate::ports::store::ChannelLogRow;
 use antiphon_domain::{AccountId, ConversationId, Delivery, DeliveryId, Timestamp};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -45,7 +45,7 @@ impl About {
 }
 
 /// A row on its way to the store.
-type Waiting = (AccountId, ChannelLogRow);
+type Waiting = (AccountId, Arc<ChannelLogRow>);
 
 /// Where rows are left.
 pub(crate) struct ChannelLog {
@@ -83,7 +83,7 @@ impl ChannelLog {
     /// Leaves a row, made only when there is room for it.
     fn leave(&self, account: &AccountId, now: Timestamp, row: impl FnOnce() -> ChannelLogRow) {
         match self.queue.try_reserve() {
-            Ok(room) => room.send((account.clone(), row())),
+            Ok(room) => room.send((account.clone(), Arc::new(row()))),
             Err(_) => self.dropped(1, now, "more is exchanged than the store takes"),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::Waiting;
 use crate::App;
-use crate::ports::store::{UnitOfWork, Write};
+use crate::ports::store::{ChannelLogRow, UnitOfWork, Write};
+use antiphon_domain::AccountId;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -39,34 +40,36 @@ pub(crate) async fn run(app: Arc<App>, mut queue: mpsc::Receiver<Waiting>) {
                 batch.push(next);
             }
         }
-        for unit in units(&mut batch) {
-            write(&app, unit).await;
+        for (account, rows) in by_account(&mut batch) {
+            write(&app, account, rows).await;
         }
     }
 }
 
-/// One unit per account, each in the order in which its rows came.
-fn units(batch: &mut Vec<Waiting>) -> Vec<UnitOfWork> {
-    let mut units: Vec<UnitOfWork> = Vec::new();
+/// What was taken by account, each in the order in which its rows came.
+fn by_account(batch: &mut Vec<Waiting>) -> Vec<(AccountId, Vec<Arc<ChannelLogRow>>)> {
+    let mut all: Vec<(AccountId, Vec<Arc<ChannelLogRow>>)> = Vec::new();
+    let most = batch.len();
     for (account, row) in batch.drain(..) {
-        let at = match units.iter().position(|unit| unit.account == account) {
-            Some(at) => at,
+        match all.iter_mut().find(|(known, _)| *known == account) {
+            Some((_, rows)) => rows.push(row),
             None => {
-                units.push(UnitOfWork::new(account));
-                units.len() - 1
+                let mut rows = Vec::with_capacity(most);
+                rows.push(row);
+                all.push((account, rows));
             }
-        };
-        units[at].write(Write::AddChannelLog(row));
+        }
     }
-    units
+    all
 }
 
-async fn write(app: &Arc<App>, unit: UnitOfWork) {
-    let rows = unit.writes.len() as u64;
+async fn write(app: &Arc<App>, account: AccountId, rows: Vec<Arc<ChannelLogRow>>) {
+    let count = rows.len() as u64;
     let mut ending = app.channel_log.ending();
     for tried in 1..=TRIES {
-        let Err(error) = app.store.commit(unit.clone()).await else {
-            metrics::counter!("antiphon_channel_log_rows_total").increment(rows);
+        let writes = rows.iter().map(|row| Write::AddChannelLog(Arc::clone(row))).collect();
+        let Err(error) = app.store.commit(UnitOfWork { account: account.clone(), writes }).await else {
+            metrics::counter!("antiphon_channel_log_rows_total").increment(count);
             return;
         };
         tracing::debug!(%error, tried, "exchanges are not in the channel log yet");
@@ -78,5 +81,5 @@ async fn write(app: &Arc<App>, unit: UnitOfWork) {
             _ = ending.wait_for(|end| *end) => {}
         }
     }
-    app.channel_log.dropped(rows, app.clock.now(), "the store does not take them");
+    app.channel_log.dropped(count, app.clock.now(), "the store does not take them");
 }

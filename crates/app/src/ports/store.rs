@@ -120,7 +120,7 @@ pub enum Write {
     /// A dead letter was worked through again.
     MarkRedriven(RowId, Timestamp),
     /// An exchange with a channel.
-    AddChannelLog(ChannelLogRow),
+    AddChannelLog(Arc<ChannelLogRow>),
     /// An administrative act.
     AddAudit(AuditRow),
     /// An account.

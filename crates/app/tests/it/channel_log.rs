@@ -6,6 +6,7 @@ use antiphon_domain::{DeliveryStatus, RowId, SourceId};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::app::SECRET;
 use antiphon_testkit::net::answer;
+use std::sync::Arc;
 
 /// The log, oldest first, as soon as it has so many rows that fit.
 async fn log(test: &TestApp, filter: &ChannelLogFilter, rows: usize) -> Vec<ChannelLogRow> {
@@ -118,7 +119,7 @@ async fn what_has_aged_goes_without_long_pauses() {
     test.receive("say m1 +1 hello").await;
     let one = log(&test, &inbound(), 1).await.remove(0);
     for page in 0..4u64 {
-        let row = |id| Write::AddChannelLog(ChannelLogRow { id: RowId(page * 1_000 + id), ..one.clone() });
+        let row = |id| Write::AddChannelLog(Arc::new(ChannelLogRow { id: RowId(page * 1_000 + id), ..one.clone() }));
         let unit = UnitOfWork { account: test.account(), writes: (1..=1_000).map(row).collect() };
         test.store.commit(unit).await.expect("the store takes it");
     }

@@ -10,14 +10,14 @@ pub const MAX_PAIRS: usize = 2_000;
 
 /// The pairs of `application/x-www-form-urlencoded` bytes or of a query string. A broken escape stands for itself.
 pub fn pairs(encoded: &[u8]) -> Vec<Pair<'_>> {
+    let many = 1 + encoded.iter().filter(|&&byte| byte == b'&').count();
+    let mut pairs = Vec::with_capacity(many.min(MAX_PAIRS));
     let pieces = encoded.split(|&byte| byte == b'&').filter(|piece| !piece.is_empty());
-    pieces
-        .take(MAX_PAIRS)
-        .map(|piece| match piece.iter().position(|&byte| byte == b'=') {
-            Some(at) => (decode(&piece[..at]), decode(&piece[at + 1..])),
-            None => (decode(piece), Cow::Borrowed(&b""[..])),
-        })
-        .collect()
+    pairs.extend(pieces.take(MAX_PAIRS).map(|piece| match piece.iter().position(|&byte| byte == b'=') {
+        Some(at) => (decode(&piece[..at]), decode(&piece[at + 1..])),
+        None => (decode(piece), Cow::Borrowed(&b""[..])),
+    }));
+    pairs
 }
 
 fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {

@@ -25,11 +25,16 @@ pub(super) fn verify<'a>(request: &'a RawRequest, keys: &Keys) -> Result<Verifie
         .ok()
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or(Refusal::BadSignature("the X-Twilio-Signature header is not the base64 of a SHA-1"))?;
-    for url in request.urls.iter().flat_map(|url| port_variants(url)) {
-        for suffix in covered(request, &url) {
-            for token in &tokens {
-                let expected = mac::hmac_sha1(token.as_bytes(), &[url.as_bytes(), &suffix].concat());
-                if mac::equal(&expected, &given) {
+    let mut text = Vec::new();
+    for url in &request.urls {
+        // The same for each variant, which differ in the port only.
+        let suffixes = covered(request, url);
+        for url in port_variants(url) {
+            for suffix in &suffixes {
+                text.clear();
+                url.iter().for_each(|piece| text.extend_from_slice(piece.as_bytes()));
+                text.extend_from_slice(suffix);
+                if tokens.iter().any(|token| mac::equal(&mac::hmac_sha1(token.as_bytes(), &text), &given)) {
                     return Ok(Verified { request });
                 }
             }
@@ -80,22 +85,24 @@ fn parameter_variants(pairs: &[form::Pair<'_>]) -> Vec<Vec<u8>> {
     if repeated { vec![each, once, once_sorted] } else { vec![each] }
 }
 
-/// The URL as given, without its port, and with it: the vendor is inconsistent about ports.
-fn port_variants(url: &str) -> Vec<String> {
-    let mut variants = vec![url.to_owned()];
-    let Some((scheme, rest)) = url.split_once("://") else { return variants };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let port_at = authority.rfind(':').filter(|&colon| {
-        let digits = &authority[colon + 1..];
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+/// The URL as given, and without its port, or with it: the vendor is inconsistent about ports. Each in pieces.
+fn port_variants(url: &str) -> impl Iterator<Item = [&str; 3]> {
+    let other = url.split_once("://").and_then(|(scheme, rest)| {
+        let authority_at = url.len() - rest.len();
+        let path_at = rest.find(['/', '?', '#']).map_or(url.len(), |at| authority_at + at);
+        let path = &url[path_at..];
+        let port_at = url[authority_at..path_at].rfind(':').map(|colon| authority_at + colon).filter(|&colon| {
+            let digits = &url[colon + 1..path_at];
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        match (port_at, scheme) {
+            (Some(colon), _) => Some([&url[..colon], "", path]),
+            (None, "https") => Some([&url[..path_at], ":443", path]),
+            (None, "http") => Some([&url[..path_at], ":80", path]),
+            (None, _) => None,
+        }
     });
-    match port_at {
-        Some(colon) => variants.push(format!("{scheme}://{}{path}", &authority[..colon])),
-        None if scheme == "https" => variants.push(format!("{scheme}://{authority}:443{path}")),
-        None if scheme == "http" => variants.push(format!("{scheme}://{authority}:80{path}")),
-        None => {}
-    }
-    variants
+    std::iter::once([url, "", ""]).chain(other)
 }
 
 fn query_value<'a>(url: &'a str, name: &str) -> Option<&'a str> {

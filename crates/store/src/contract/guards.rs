@@ -76,9 +76,9 @@ pub async fn aged_out_rows_are_swept(harness: &dyn Harness) {
     commit(
         &*store,
         [
-            Write::AddChannelLog(channel_log(1, now - 8 * DAY_MS)),
-            Write::AddChannelLog(channel_log(2, now - 7 * DAY_MS - 1)),
-            Write::AddChannelLog(channel_log(3, now - 6 * DAY_MS)),
+            Write::AddChannelLog(channel_log(1, now - 8 * DAY_MS).into()),
+            Write::AddChannelLog(channel_log(2, now - 7 * DAY_MS - 1).into()),
+            Write::AddChannelLog(channel_log(3, now - 6 * DAY_MS).into()),
         ],
     )
     .await;
@@ -99,7 +99,7 @@ pub async fn the_channel_log_is_bounded(harness: &dyn Harness) {
     let subject = harness.open().await;
     let store = subject.store();
     for account in [account_id(), other_account_id()] {
-        let rows = (1..=500).map(|id| Write::AddChannelLog(channel_log(id, 1)));
+        let rows = (1..=500).map(|id| Write::AddChannelLog(channel_log(id, 1).into()));
         store.commit(UnitOfWork { account, writes: rows.collect() }).await.expect("commits");
     }
     assert_eq!(store.sweep(Timestamp(2), 1_000).await, Ok(Swept { rows: 0, more: false }));

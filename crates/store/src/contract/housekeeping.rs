@@ -21,8 +21,11 @@ pub async fn logs_are_paged_newest_first(harness: &dyn Harness) {
         detail: "{\"login\":\"x\"}".into(),
     };
     for id in [3, 1, 2, 60, 30, 20] {
-        commit(&*store, [Write::AddDeadLetter(dead_letter(id)), Write::AddAudit(audit(id)), Write::AddChannelLog(channel_log(id, 5))])
-            .await;
+        commit(
+            &*store,
+            [Write::AddDeadLetter(dead_letter(id)), Write::AddAudit(audit(id)), Write::AddChannelLog(channel_log(id, 5).into())],
+        )
+        .await;
     }
     let letters = store.dead_letters(&account, None, 2).await.expect("reads");
     assert_eq!(letters, vec![dead_letter(60), dead_letter(30)]);

@@ -113,7 +113,9 @@ async fn a_full_disk_acknowledges_nothing_and_heals() {
     let conversation = open_conversation(&store, 1, 1, None, 10).await;
     store.bound_size(Some(1)).await.unwrap();
     let large: Arc<str> = "x".repeat(300_000).into();
-    let entry = |id| Write::AddChannelLog(antiphon_app::ports::store::ChannelLogRow { request: Arc::clone(&large), ..channel_log(id, 1) });
+    let entry = |id| {
+        Write::AddChannelLog(Arc::new(antiphon_app::ports::store::ChannelLogRow { request: Arc::clone(&large), ..channel_log(id, 1) }))
+    };
     let units = (0..5).map(|id| attempt(&store, [once(&format!("SM{id}"), 1), entry(id)]));
     let results = futures_util::future::join_all(units).await;
     assert!(results.iter().all(|result| matches!(result, Err(CommitError::Unavailable(_)))), "{results:?}");
