@@ -22,7 +22,7 @@ interface Props {
 export function AdminPage({ title, lead, needs, action, filters, query, empty, children }: Props) {
   const { session } = useDesk();
   return (
-    <main id="main" tabIndex={-1} className="h-full overflow-y-auto outline-none">
+    <main id="main" tabIndex={-1} className="relative h-full overflow-y-auto outline-none">
       <div className="mx-auto flex max-w-6xl flex-col gap-5 px-4 py-6 md:px-8 md:py-8">
         <header className="flex flex-wrap items-end justify-between gap-3">
           <div>

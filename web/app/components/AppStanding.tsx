@@ -5,6 +5,7 @@ import { kindOfType } from "@/api/webhookTypes";
 import { t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { dateAndTime } from "@/lib/time";
+import { sentence } from "@/lib/text";
 import { useDesk } from "@/stores/context";
 import { ErrorNote, Pill, RowsSkeleton, type Tone } from "@/ui/Feedback";
 
@@ -38,7 +39,7 @@ export function AppStanding({ id }: { id: string }) {
                 </span>
                 {e.paused_until !== null && <span className="text-danger">{t("appLog.pausedUntil", { time: dateAndTime(e.paused_until) })}</span>}
                 {e.slow_since !== null && <span className="text-warn">{t("appLog.slowSince", { time: dateAndTime(e.slow_since) })}</span>}
-                {fails && e.last_error !== null && <span className="basis-full text-text-2">{e.last_error}</span>}
+                {fails && e.last_error !== null && <span className="basis-full text-text-2">{sentence(e.last_error)}</span>}
               </li>
             );
           })}

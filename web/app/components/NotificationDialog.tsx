@@ -4,6 +4,7 @@ import type { AppNotification } from "@/api/types";
 import { t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { fullTime } from "@/lib/time";
+import { sentence } from "@/lib/text";
 import { useDesk } from "@/stores/context";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorNote, RowsSkeleton } from "@/ui/Feedback";
@@ -17,7 +18,7 @@ export function NotificationDialog({ app, notification, onClose }: { app: string
     <Dialog title={t("admin.details")} closeLabel={t("admin.close")} onClose={onClose} wide>
       <div className="flex flex-col gap-4">
         <p className="text-sm text-text-2">{fullTime(notification.at)}</p>
-        {notification.error && <ErrorNote>{notification.error}</ErrorNote>}
+        {notification.error && <ErrorNote>{sentence(notification.error)}</ErrorNote>}
         {call.isPending && <RowsSkeleton rows={2} label={t("app.loading")} />}
         {call.isError && <ErrorNote>{problemOf(call.error)}</ErrorNote>}
         {call.data && !request && <p className="text-sm text-text-2">{t("appLog.notTold")}</p>}

@@ -24,6 +24,6 @@ describe("an app's notifications", () => {
     const { user } = await renderDesk(<AppTestDialog id="shop" onClose={() => undefined} />, { session, api: { testApp } });
     await user.click(screen.getByRole("button", { name: "Send the test" }));
     expect(testApp).toHaveBeenCalledWith("shop");
-    for (const text of ["Messages", "500", "https://a.example", "the app answered 500"]) expect(screen.getByText(text)).toBeDefined();
+    for (const text of ["Messages", "500", "https://a.example", "The app answered 500"]) expect(screen.getByText(text)).toBeDefined();
   });
 });

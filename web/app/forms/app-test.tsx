@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { kindOfType } from "@/api/webhookTypes";
 import { t } from "@/i18n";
 import { problemOf, remedyOf } from "@/lib/problem";
+import { sentence } from "@/lib/text";
 import { useDesk } from "@/stores/context";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -39,7 +40,7 @@ export function AppTestDialog({ id, onClose }: { id: string; onClose: () => void
                   <span className="text-text-3">{t("log.ms", { n: c.duration_ms })}</span>
                 </span>
                 <code dir="ltr" className="font-mono text-xs break-all text-text-2">{c.endpoint}</code>
-                {c.error !== null && <span className="text-danger">{c.error}</span>}
+                {c.error !== null && <span className="text-danger">{sentence(c.error)}</span>}
               </li>
             );
           })}

@@ -13,6 +13,7 @@ import { AppTestDialog } from "@/forms/app-test";
 import { t } from "@/i18n";
 import { problemOf } from "@/lib/problem";
 import { fullTime } from "@/lib/time";
+import { sentence } from "@/lib/text";
 import { useDesk } from "@/stores/context";
 import { may } from "@/stores/identity";
 import { toast } from "@/stores/toasts";
@@ -105,7 +106,7 @@ export function AppPage(): ReactNode {
             { key: "state", title: t("admin.state"), card: "corner", cell: (n) => <Pill tone={TONE[n.state]}>{t(`appLog.state.${n.state}`)}</Pill> },
             { key: "status", title: t("log.status"), minor: true, end: true, cell: (n) => n.status ?? "" },
             { key: "attempts", title: t("deliveries.attempts"), minor: true, end: true, cell: (n) => n.attempts },
-            { key: "error", title: t("log.error"), cell: (n) => (n.error === null ? null : <span className="block max-w-md">{n.error}</span>) },
+            { key: "error", title: t("log.error"), cell: (n) => (n.error === null ? null : <span className="block max-w-md">{sentence(n.error)}</span>) },
             {
               key: "conversation",
               title: t("deliveries.conversation"),
