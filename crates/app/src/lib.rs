@@ -178,7 +178,6 @@ impl App {
         let directory = Arc::new(Directory::new(self.store.directory().await?));
         self.directory.store(Arc::clone(&directory));
         self.lines.clear();
-        self.forget_templates();
         for view in directory.accounts() {
             let state = self.account_state(&view.account.id);
             state.dispatcher.directory_changed(Arc::clone(view));

@@ -4,7 +4,7 @@
 //! `{"type":"MessageTemplate","name":…,"language":…,"values":{gap: text}}`; what is published is what the template says, so that the
 //! history shows what the consumer got. Templates are read from the vendor and remembered for a while; nothing is stored.
 
-use crate::channel::{FilledTemplate, MessageTemplate, SendError, SlotKind, TemplateSlot};
+use crate::channel::{FilledTemplate, Keys, MessageTemplate, SendError, SlotKind, TemplateSlot};
 use crate::channel_log::{About, Recorder};
 use crate::publish::{Publish, PublishError, PublishErrorKind};
 use crate::{AccountView, App, Caller};
@@ -24,6 +24,8 @@ const METADATA: &str = "MessageTemplate";
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     at: Timestamp,
+    /// With what they were asked for: a list read with other credentials may be another's.
+    keys: Keys,
     templates: Arc<Vec<MessageTemplate>>,
 }
 
@@ -68,7 +70,9 @@ impl App {
         let channel = self.channel(&source.channel).cloned().ok_or(NoTemplates::NotOnThisChannel)?;
         let facet = channel.templates().ok_or(NoTemplates::NotOnThisChannel)?;
         let now = self.clock.now();
-        let known = self.listed_templates.get(&source.id).filter(|listed| !fresh && now.since(listed.at) < FRESH_MS);
+        let own = view.keys(source);
+        let known = self.listed_templates.get(&source.id);
+        let known = known.filter(|listed| !fresh && now.since(listed.at) < FRESH_MS && same_vendor_account(&listed.keys, &own));
         if let Some(listed) = known {
             return Ok(listed.templates);
         }
@@ -77,13 +81,8 @@ impl App {
         let keys = self.signed_in(view, source, &*channel).await.map_err(refused)?;
         let listed = facet.list(&keys, &net).await.map_err(refused)?;
         let templates = Arc::new(listed);
-        self.listed_templates.insert(source.id, Listed { at: now, templates: Arc::clone(&templates) });
+        self.listed_templates.insert(source.id, Listed { at: now, keys: own, templates: Arc::clone(&templates) });
         Ok(templates)
-    }
-
-    /// Forgets what a source's vendor listed: its configuration changed.
-    pub(crate) fn forget_templates(&self) {
-        self.listed_templates.invalidate_all();
     }
 
     /// The template that a request names, filled in, and the request with what the template says as its text.
@@ -111,6 +110,18 @@ impl App {
         let body = EventBody::Content(Content::Text { text: text.into(), quick_replies: None });
         Ok(Some((filled, Publish { body, ..request.clone() })))
     }
+}
+
+/// Whether a vendor who is asked with both lists the same: how a source fares does not matter.
+fn same_vendor_account(one: &Keys, other: &Keys) -> bool {
+    let same_source = match (&one.source, &other.source) {
+        (Some(one), Some(other)) => {
+            (&one.address, &one.credentials, &one.settings, &one.api_base_url)
+                == (&other.address, &other.credentials, &other.settings, &other.api_base_url)
+        }
+        _ => false,
+    };
+    same_source && one.app.as_ref().map(|app| &app.credentials) == other.app.as_ref().map(|app| &app.credentials)
 }
 
 fn bad(message: String) -> PublishError {
