@@ -27,6 +27,7 @@ mod identity_providers;
 mod openapi;
 mod options;
 mod page;
+mod previews;
 mod probes;
 mod profiles;
 mod scopes;

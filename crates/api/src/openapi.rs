@@ -6,7 +6,7 @@ use crate::error::ErrorBody;
 use crate::scopes::scope_of;
 use crate::{
     agents, api_keys, app_notifications, apps, audit, channel_apps, channel_log, channels, consents, consumers, conversations,
-    dead_letters, deliveries, identity_providers, profiles, session, settings, skills, sources, state::Api, stats, users,
+    dead_letters, deliveries, identity_providers, previews, profiles, session, settings, skills, sources, state::Api, stats, users,
 };
 use antiphon_domain::Scope;
 use axum::response::{IntoResponse, Response};
@@ -51,6 +51,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .merge(settings::routes())
         .merge(stats::routes())
         .merge(channels::routes())
+        .merge(previews::routes())
 }
 
 /// The document as text: the same bytes at each call, so that a change of the API is a change of the file.

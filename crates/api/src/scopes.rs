@@ -5,7 +5,7 @@ use antiphon_domain::Scope;
 use antiphon_domain::api_key::Area;
 
 /// The nouns of the paths, with their areas.
-const NOUNS: [(&str, Area); 18] = [
+const NOUNS: [(&str, Area); 19] = [
     ("agents", Area::Users),
     ("apps", Area::Apps),
     ("audit", Area::Audit),
@@ -18,6 +18,7 @@ const NOUNS: [(&str, Area); 18] = [
     ("dead-letters", Area::Logs),
     ("deliveries", Area::Conversations),
     ("identity-providers", Area::Apps),
+    ("previews", Area::Conversations),
     ("profiles", Area::Users),
     ("settings", Area::Settings),
     ("skills", Area::Skills),

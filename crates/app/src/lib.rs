@@ -35,7 +35,7 @@ mod see_through;
 pub mod session;
 mod sign_in;
 mod start;
-mod structured;
+pub mod structured;
 pub mod templates;
 pub mod update;
 pub mod webhook;

@@ -10,13 +10,13 @@ use crate::files::FileError;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
 use crate::{AccountState, App, Caller, Unavailable};
-use antiphon_content::rich::{Page, Presentation, Words};
+use antiphon_content::rich::Page;
 use antiphon_domain::conversation::{Draft, Refused};
 use antiphon_domain::event::{Originator, Party};
 use antiphon_domain::id::DialogNumber;
 use antiphon_domain::{
-    AcceptStatus, Audience, Content, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, Event, EventBody, Role, Sequence,
-    StoredFile, Timestamp,
+    AcceptStatus, AccountId, Audience, Content, Conversation, ConversationId, Delivery, DeliveryId, DeliveryStatus, Event, EventBody, Role,
+    Sequence, StoredFile, Timestamp,
 };
 pub(crate) use author::Author;
 use sha2::{Digest, Sha256};
@@ -144,7 +144,7 @@ impl App {
 
     /// Publishes in somebody's name.
     pub(crate) async fn publish_by(self: &Arc<Self>, author: &Author<'_>, request: Publish) -> Result<Sequence, PublishError> {
-        self.check_size(&request)?;
+        self.check_size(author.account(), &request)?;
         let asked = fingerprint(&request);
         let author_key = author.key();
         if let Some(id) = &request.client_message_id
@@ -278,7 +278,7 @@ impl App {
         Ok((current, author.party()))
     }
 
-    fn check_size(&self, request: &Publish) -> Result<(), PublishError> {
+    fn check_size(&self, account: &AccountId, request: &Publish) -> Result<(), PublishError> {
         let bad = |message: String| Err(PublishError::new(PublishErrorKind::BadContent, message));
         if request.metadata.as_ref().is_some_and(|metadata| metadata.len() > self.limits.metadata_bytes) {
             return bad(format!("metadata: at most {} bytes", self.limits.metadata_bytes));
@@ -294,8 +294,12 @@ impl App {
             EventBody::Content(Content::Rich { json, .. }) if json.len() > self.limits.rich_bytes => {
                 bad(format!("content: at most {} bytes", self.limits.rich_bytes))
             }
-            EventBody::Content(content) if content.asks() => crate::structured::check(content, self.limits.rich_bytes, self.clock.now())
-                .map_err(|problem| PublishError::new(PublishErrorKind::BadContent, problem)),
+            EventBody::Content(content) if content.asks() => {
+                let directory = self.directory();
+                let hosts = directory.account(account).map(|view| view.account.settings.image_hosts.as_slice()).unwrap_or_default();
+                crate::structured::check(content, self.limits.rich_bytes, hosts, self.clock.now())
+                    .map_err(|problem| PublishError::new(PublishErrorKind::BadContent, problem))
+            }
             EventBody::Accept { sequences, .. } if sequences.len() > 1_000 => bad("sequenceList: at most 1000 events".to_owned()),
             _ => Ok(()),
         }
@@ -363,9 +367,8 @@ impl App {
         }
         let EventBody::Content(content) = &event.body else { return Ok(Vec::new()) };
         let structured = || {
-            let outline = crate::structured::outline(content)?;
-            let token = crate::structured::token(conversation.id, event.dialog, event.sequence);
-            Some(OutboundContent::Structured(Box::new(Presentation { outline, words: Words::default(), token, page: Page::First })))
+            let shown = crate::structured::presentation(&view.account, conversation.id, event, Page::First)?;
+            Some(OutboundContent::Structured(Box::new(shown)))
         };
         let (outbound, file) = match content {
             Content::Text { text, .. } => match template {
@@ -399,18 +402,34 @@ impl App {
             let why = adapted.losses.first().map(|loss| loss.message.clone()).unwrap_or_else(|| "the channel can't show it".to_owned());
             return Err(PublishError::new(PublishErrorKind::BadContent, why));
         }
-        let parts = u16::try_from(adapted.parts.len()).unwrap_or(u16::MAX);
+        Ok(self.rows_of(conversation, event, &consumer.address, file.as_ref(), adapted.parts, 0, now))
+    }
+
+    /// The outbox rows of what adaptation made of an event; `first` is the number of the first of them.
+    #[expect(clippy::too_many_arguments, reason = "what a row is made of")]
+    pub(crate) fn rows_of(
+        &self,
+        conversation: &Conversation,
+        event: &Event,
+        address: &str,
+        file: Option<&Arc<str>>,
+        payloads: Vec<String>,
+        first: usize,
+        now: Timestamp,
+    ) -> Vec<Delivery> {
+        let number = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        let parts = number(first + payloads.len());
         let row = |(part, payload): (usize, String)| Delivery {
             id: DeliveryId(self.ids.ascending(now)),
             conversation: conversation.id,
             dialog: event.dialog,
             sequence: event.sequence,
-            part: u16::try_from(part).unwrap_or(u16::MAX),
+            part: number(first + part),
             parts,
             source: conversation.source,
-            address: consumer.address.as_str().into(),
+            address: address.into(),
             payload: payload.into(),
-            file: file.clone(),
+            file: file.cloned(),
             status: DeliveryStatus::Queued,
             attempts: 0,
             next_at: now,
@@ -420,7 +439,7 @@ impl App {
             created_at: now,
             updated_at: now,
         };
-        Ok(adapted.parts.into_iter().enumerate().map(row).collect())
+        payloads.into_iter().enumerate().map(row).collect()
     }
 
     /// Shows the consumer what the agent does, where the channel can: best effort, in the background.

@@ -106,6 +106,10 @@ pub struct AccountSettings {
     pub consumer_file_kib: i64,
     /// The largest file that an agent or bot may upload, in KiB.
     pub agent_file_kib: i64,
+    /// The language of the sentences that we add to what consumers read, as two letters.
+    pub consumer_language: String,
+    /// Hosts from which pictures in structured content may come; none: every host, and the workspace shows their addresses only.
+    pub image_hosts: Vec<String>,
 }
 
 impl Default for AccountSettings {
@@ -130,6 +134,8 @@ impl Default for AccountSettings {
             file_sharing: true,
             consumer_file_kib: 3 << 10,
             agent_file_kib: 25 << 10,
+            consumer_language: "en".to_owned(),
+            image_hosts: Vec::new(),
         }
     }
 }

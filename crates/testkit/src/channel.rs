@@ -12,6 +12,8 @@ use antiphon_app::channel::{
 use antiphon_app::ports::Net;
 use antiphon_app::ports::net::{NetError, NetRequest};
 use antiphon_content::capabilities::{Capabilities, MediaLimits, MediaRule, Signals, TextLimit, Unit, Window};
+use antiphon_content::rich::{Form, Native};
+use antiphon_content::{ChipLimits, Structured};
 use antiphon_domain::consent::ConsentKind;
 use antiphon_domain::delivery::Reason;
 use antiphon_domain::{DeliveryId, DeliveryStatus, Timestamp};
@@ -92,7 +94,7 @@ fn parse_line(line: &str) -> Result<InboundItem, DeadLetter> {
         }
         ["taps", key, from, tapped] => {
             let (token, title) = tapped.split_once(' ').unwrap_or((tapped, "a tap"));
-            message(key, from, InboundContent::Text { text: title.to_owned(), payload: Some(token.to_owned()) })
+            message(key, from, InboundContent::Text { text: title.to_owned(), payload: Some(token.replace('+', " ")) })
         }
         ["handle", from, about, token] => {
             let (token, until) = token.split_once(' ').unwrap_or((token, "0"));
@@ -135,6 +137,12 @@ fn error(disposition: Disposition, code: &str) -> SendError {
     SendError { disposition, reason }
 }
 
+/// Text only, unless the source has something to tap.
+fn taps(keys: &Keys) -> Structured {
+    let chips = keys.setting("chips").and_then(|most| most.parse().ok()).map(|most| ChipLimits::new(most, 20));
+    Structured { chips, ..Structured::default() }
+}
+
 impl Channel for TestChannel {
     fn describe(&self) -> &'static ChannelKind {
         &KIND
@@ -144,7 +152,7 @@ impl Channel for TestChannel {
         Capabilities {
             text: TextLimit { max: 20, unit: Unit::Codepoint, segments: false },
             caption_max: 0,
-            structured: Default::default(),
+            structured: taps(keys),
             media: MediaLimits { types: vec![MediaRule::new("image/*", 1_000_000)], max_bytes: 1_000_000, max_per_message: 1 },
             signals: Signals { delivered: true, read: true, ..Signals::default() },
             window: keys.setting("window_hours").and_then(|hours| hours.parse().ok()).map(|hours| Window { hours, extend: None }),
@@ -180,7 +188,14 @@ impl Channel for TestChannel {
             OutboundContent::File { caption, .. } => vec![caption.to_string()],
             OutboundContent::Template(filled) => vec![format!("template {}", filled.template.name)],
             OutboundContent::Structured(shown) => {
-                antiphon_content::split::split(&shown.numbered(true).text, can.text.max as usize, can.text.unit)
+                let made = shown.native(&can.text, &can.structured);
+                let chips =
+                    |message: &Native| message.chips.iter().map(|chip| format!(" ({} {})", chip.label(), chip.token())).collect::<String>();
+                let text = |message: &Native| match &message.form {
+                    Form::Text(text) => format!("{text}{}", chips(message)),
+                    other => format!("{other:?}"),
+                };
+                return Adapted { parts: made.messages.iter().map(text).collect(), losses: made.losses, more: made.more };
             }
         };
         Adapted { parts, ..Adapted::default() }

@@ -556,6 +556,23 @@ export interface paths {
         patch: operations["update_identity_provider"];
         trace?: never;
     };
+    "/api/v1/accounts/{account}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a channel makes of content; sends nothing. Needs `handle_conversations` or `manage_sources`. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}/profiles": {
         parameters: {
             query?: never;
@@ -1097,6 +1114,8 @@ export interface components {
             media: components["schemas"]["MediaCapability"] | null;
             read: boolean;
             seen_out: boolean;
+            /** @description What it shows of structured content: one record of limits per form, null where it lacks the form. */
+            structured: Record<string, never>;
             text: components["schemas"]["TextCapability"];
             typing_in: boolean;
             typing_out: boolean;
@@ -1884,6 +1903,99 @@ export interface components {
             /** @description Only proposed: a transfer that its agent has not taken yet. */
             suggested: boolean;
         };
+        /** @description Content to look at: a text or structured content, and quick replies below it. */
+        PreviewAsked: {
+            /** @description A channel's id. */
+            channel?: string | null;
+            /** @description Structured content. */
+            content?: Record<string, never> | null;
+            /** @description Typed objects beside it. */
+            metadata?: Record<string, never>[];
+            quick_replies?: Record<string, never> | null;
+            /** @description The source that would send it; without one, `channel` as it is by default. */
+            source_id?: string | null;
+            /** @description A text. */
+            text?: string | null;
+        };
+        /** @description Something to tap. */
+        PreviewButton: {
+            /** @description `answer`, `link`, `place` or `day`. */
+            kind: string;
+            label: string;
+        };
+        /** @description A card. */
+        PreviewCard: {
+            buttons: components["schemas"]["PreviewButton"][];
+            image: string | null;
+            subtitle: string;
+            title: string;
+        };
+        /** @description Something that is shown otherwise than it was written. */
+        PreviewLoss: {
+            /** @description What it is. */
+            from: string;
+            /** @description What is missing. */
+            lost: string[];
+            /** @description The same in a sentence. */
+            message: string;
+            /** @description Where, as a JSON pointer; empty: all of it. */
+            path: string;
+            /** @description Why, for programs. */
+            reason: string;
+            /** @description What it became. */
+            to: string;
+        };
+        /** @description A message as the channel shows it. */
+        PreviewMessage: {
+            /** @description Where a link or a place leads. */
+            address: string | null;
+            buttons: components["schemas"]["PreviewButton"][];
+            cards: components["schemas"]["PreviewCard"][];
+            /** @description `text`, `picture`, `buttons`, `card`, `carousel`, `list`, `place`, `link` or `times`. */
+            form: string;
+            /** @description A picture's address. */
+            image: string | null;
+            /** @description What opens a list. */
+            opener: string | null;
+            /** @description Answers below it. */
+            quick_replies: components["schemas"]["PreviewButton"][];
+            sections: components["schemas"]["PreviewSection"][];
+            /** @description Its text; of a picture what stands below it. */
+            text: string;
+        };
+        /** @description Something that is wrong. */
+        PreviewProblem: {
+            /** @description What kind of problem, for programs. */
+            code: string;
+            /** @description The problem and its remedy. */
+            message: string;
+            /** @description Where: a JSON pointer behind `content` or `quickReplies`. */
+            path: string;
+        };
+        /** @description A row. */
+        PreviewRow: {
+            description: string;
+            image: string | null;
+            title: string;
+        };
+        /** @description Rows that belong together. */
+        PreviewSection: {
+            /** @description Several can be chosen. */
+            multiple: boolean;
+            rows: components["schemas"]["PreviewRow"][];
+            title: string;
+        };
+        /** @description What a channel makes of it. */
+        Previewed: {
+            /** @description What the consumer does not get as it was meant. */
+            losses: components["schemas"]["PreviewLoss"][];
+            /** @description The messages, in order. */
+            messages: components["schemas"]["PreviewMessage"][];
+            /** @description The channel's clients draw it themselves, as it is. */
+            neutral: boolean;
+            /** @description What is wrong with it; then it can't be sent and there is nothing else here. */
+            problems: components["schemas"]["PreviewProblem"][];
+        };
         /** @description A named set of privileges. */
         Profile: {
             /** @description Built-in ones never change. */
@@ -1983,6 +2095,8 @@ export interface components {
              * @description The largest file that a consumer may upload.
              */
             consumer_file_kib: number;
+            /** @description The language of the sentences that we add to what consumers read: `en`, `de`, `es` or `fr`. */
+            consumer_language: string;
             /** @description With which of them a conversation starts when its opener names none: `NORMAL`, `URGENT` or `PRIORITIZED`. */
             default_response_time: string;
             /** @description Where conversations go whose entry point names no skill. */
@@ -1994,6 +2108,8 @@ export interface components {
              * @description A browser without any activity for this long is signed out.
              */
             idle_logout_s: number;
+            /** @description Hosts from which pictures in structured content may come; none: every host, and the workspace shows their addresses only. */
+            image_hosts: string[];
             /**
              * Format: int32
              * @description How many agent sockets the account may hold open.
@@ -2059,6 +2175,8 @@ export interface components {
             channel_log_days?: number | null;
             /** Format: int64 */
             consumer_file_kib?: number | null;
+            /** @description `en`, `de`, `es` or `fr`. */
+            consumer_language?: string | null;
             /** @description `NORMAL`, `URGENT` or `PRIORITIZED`. */
             default_response_time?: string | null;
             /** @description Null: none. */
@@ -2066,6 +2184,7 @@ export interface components {
             file_sharing?: boolean | null;
             /** Format: int64 */
             idle_logout_s?: number | null;
+            image_hosts?: string[] | null;
             /** Format: int32 */
             max_sockets?: number | null;
             name?: string | null;
@@ -3735,6 +3854,38 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Previewed"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

@@ -61,6 +61,9 @@ pub(crate) struct Capabilities {
     window_hours: Option<u32>,
     /// Words like STOP withdraw consent.
     consent_keywords: bool,
+    /// What it shows of structured content: one record of limits per form, null where it lacks the form.
+    #[schema(value_type = Object)]
+    structured: serde_json::Value,
 }
 
 /// How much text one message holds.
@@ -136,5 +139,6 @@ fn shown(can: &capabilities::Capabilities) -> Capabilities {
         typing_in: can.signals.typing_in,
         window_hours: can.window.as_ref().map(capabilities::Window::longest_hours),
         consent_keywords: can.consent_keywords,
+        structured: serde_json::to_value(&can.structured).unwrap_or_default(),
     }
 }

@@ -64,6 +64,10 @@ pub(crate) struct Settings {
     consumer_file_kib: i64,
     /// The largest file that an agent or bot may upload.
     agent_file_kib: i64,
+    /// The language of the sentences that we add to what consumers read: `en`, `de`, `es` or `fr`.
+    consumer_language: String,
+    /// Hosts from which pictures in structured content may come; none: every host, and the workspace shows their addresses only.
+    image_hosts: Vec<String>,
 }
 
 fn shown(account: &domain::Account) -> Settings {
@@ -92,5 +96,7 @@ fn shown(account: &domain::Account) -> Settings {
         file_sharing: settings.file_sharing,
         consumer_file_kib: settings.consumer_file_kib,
         agent_file_kib: settings.agent_file_kib,
+        consumer_language: settings.consumer_language.clone(),
+        image_hosts: settings.image_hosts.clone(),
     }
 }

@@ -48,6 +48,9 @@ pub(crate) struct SettingsChanges {
     file_sharing: Option<bool>,
     consumer_file_kib: Option<i64>,
     agent_file_kib: Option<i64>,
+    /// `en`, `de`, `es` or `fr`.
+    consumer_language: Option<String>,
+    image_hosts: Option<Vec<String>>,
 }
 
 fn kind_of(name: &str) -> Result<ResponseTimeKind, ApiError> {
@@ -88,6 +91,8 @@ pub(crate) async fn update_settings(ask: Ask) -> Result<Response, ApiError> {
         file_sharing: changes.file_sharing,
         consumer_file_kib: changes.consumer_file_kib,
         agent_file_kib: changes.agent_file_kib,
+        consumer_language: changes.consumer_language,
+        image_hosts: changes.image_hosts,
     };
     let account = ask.app().update_settings(&ask.act()?, patch, ask.expected()?.as_ref()).await?;
     Ok(tagged(StatusCode::OK, Revision::from(&account), shown(&account)))

@@ -255,7 +255,7 @@ async fn the_settings_are_one_truth() {
     let change = json!({
         "auto_accept": true, "ring_expiration_s": 30, "default_skill_id": null, "allow_private_endpoints": ["10.0.0.0/8"],
         "urgent_response_time_s": 120, "default_response_time": "URGENT", "survey_app": "survey-bot", "suggestion_s": 60,
-        "notification_signature": "sha256_hex"
+        "notification_signature": "sha256_hex", "consumer_language": "de", "image_hosts": ["CDN.example.test"]
     });
     let changed = admin.call(Method::PATCH, &Principal::path("settings"), Some(change), &[("if-match", &tag)]).await.expect(200);
     assert_eq!(admin.get("settings").await.expect(200), changed);
@@ -264,6 +264,11 @@ async fn the_settings_are_one_truth() {
     assert!(account.settings.auto_accept && account.settings.ring_expiration_s == 30 && account.default_skill.is_none());
     assert_eq!((account.settings.survey_app.as_deref(), account.settings.default_response_time.name()), (Some("survey-bot"), "URGENT"));
     assert_eq!(account.settings.notification_signature.name(), "sha256_hex");
+    assert_eq!((account.settings.consumer_language.as_str(), &*account.settings.image_hosts), ("de", &["cdn.example.test".to_owned()][..]));
+    admin.patch("settings", json!({"consumer_language": "xx"})).await.expect_error(400, "validation_failed", Some("consumer_language"));
+    for bad in ["https://cdn.example.test", "", "a b", "*.test"] {
+        admin.patch("settings", json!({"image_hosts": [bad]})).await.expect_error(400, "validation_failed", Some("image_hosts"));
+    }
     let unknown = json!({"notification_signature": "md5"});
     admin.patch("settings", unknown).await.expect_error(400, "validation_failed", Some("notification_signature"));
     admin.patch("settings", json!({"default_response_time": "CUSTOM"})).await.expect_error(
@@ -346,6 +351,10 @@ async fn a_channel_declares_its_forms_and_limits() {
     assert_eq!(channel["capabilities"]["text"], json!({"max": 20, "unit": "codepoint", "segments": false}));
     assert_eq!(channel["capabilities"]["media"], json!({"types": ["image/*"], "max_bytes": 1_000_000, "max_count": 1}));
     assert!(channel["capabilities"]["window_hours"].is_null());
+    assert_eq!(
+        (&channel["capabilities"]["structured"]["neutral"], &channel["capabilities"]["structured"]["chips"]),
+        (&json!(false), &Value::Null)
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod conversations;
 mod edges;
 mod matrix;
 mod openapi;
+mod previews;
 mod reference;
 mod session;
 mod webhooks;

@@ -83,6 +83,7 @@ const TABLE: &[(&str, &str, &[&str], &str)] = &[
     ("get", "conversations/{id}/changes", SERVING, "conversations:read"),
     ("get", "deliveries", MANAGERS, "conversations:read"),
     ("post", "deliveries/{id}/retry", SERVING, "conversations:write"),
+    ("post", "previews", AGENTS, "conversations:write"),
     ("get", "consumers", MANAGERS, "consumers:read"),
     ("get", "consumers/{id}", SERVING, "consumers:read"),
     ("get", "consumers/{id}/consents", SERVING, "consumers:read"),

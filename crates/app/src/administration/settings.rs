@@ -68,6 +68,10 @@ pub struct SettingsPatch {
     pub idle_logout_s: Option<i64>,
     /// How notifications to apps are signed.
     pub notification_signature: Option<SignatureForm>,
+    /// See [`antiphon_domain::AccountSettings::consumer_language`].
+    pub consumer_language: Option<String>,
+    /// See [`antiphon_domain::AccountSettings::image_hosts`].
+    pub image_hosts: Option<Vec<String>>,
     /// 1 to 400 days.
     pub channel_log_days: Option<i64>,
     /// 1 to 200,000.
@@ -146,6 +150,13 @@ impl App {
         if let Some(form) = patch.notification_signature {
             settings.notification_signature = form;
         }
+        if let Some(language) = patch.consumer_language {
+            settings.consumer_language =
+                crate::structured::language(&language).map_err(|what| AdminError::invalid("consumer_language", what))?;
+        }
+        if let Some(hosts) = patch.image_hosts {
+            settings.image_hosts = crate::structured::image_hosts(&hosts).map_err(|what| AdminError::invalid("image_hosts", what))?;
+        }
         if let Some(app) = patch.survey_app {
             settings.survey_app = app.map(|app| validate::text("survey_app", &app, 1, 100)).transpose()?;
         }
@@ -195,5 +206,7 @@ fn differences(before: &Account, after: &Account) -> Changes {
     changes.note("file_sharing", old.file_sharing, new.file_sharing);
     changes.note("consumer_file_kib", old.consumer_file_kib, new.consumer_file_kib);
     changes.note("agent_file_kib", old.agent_file_kib, new.agent_file_kib);
+    changes.note("consumer_language", old.consumer_language.clone(), new.consumer_language.clone());
+    changes.note("image_hosts", old.image_hosts.clone(), new.image_hosts.clone());
     changes
 }

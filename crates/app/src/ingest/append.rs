@@ -1,5 +1,6 @@
 //! Appending what arrived to the consumer's open conversation, or to a new one: messages and native messages alike.
 
+use super::choice::Choice;
 use super::message::metadata_of;
 use super::note::take_context;
 use super::{Again, Place};
@@ -9,17 +10,11 @@ use crate::live::KnownConsumer;
 use crate::opening::Beginning;
 use crate::ports::bus::ConversationMoved;
 use crate::ports::store::{CommitError, UnitOfWork, Write};
-use antiphon_content::rich::Answer;
 use antiphon_domain::conversation::Draft;
 use antiphon_domain::event::Originator;
 use antiphon_domain::routing::Task;
-use antiphon_domain::{
-    AcceptStatus, Audience, Consumer, Content, Conversation, ConversationId, DialogNumber, EventBody, Role, Sequence, Timestamp,
-};
+use antiphon_domain::{AcceptStatus, Audience, Consumer, Content, ConversationId, EventBody, Role, Timestamp};
 use std::sync::Arc;
-
-/// How long a message's choices can be answered, in milliseconds: a day. A number that comes later means something else.
-const ANSWERABLE_MS: i64 = 24 * 3_600_000;
 
 /// What arrived, and whose conversation it belongs to.
 pub(super) struct Arrival<'a> {
@@ -49,6 +44,19 @@ impl App {
         let mut context = if originator.role == Role::Consumer { take_context(&mut consumer) } else { Vec::new() };
         let changed = changed || !context.is_empty();
         let open = self.open_of(place, known).await?;
+        let choice = match &open {
+            Some((current, _)) if originator.role == Role::Consumer => self.chosen(place, current, contents, now).await?,
+            _ => None,
+        };
+        let answer = match choice {
+            Some(Choice::Page(page)) => {
+                let current = open.as_ref().map(|(current, _)| current.id).ok_or(Again::Conflict)?;
+                self.turn_page(place, item, page, now).await?;
+                return Ok(current);
+            }
+            Some(Choice::Answer(sequence, answer)) => Some((sequence, answer)),
+            None => None,
+        };
         let mut unit = UnitOfWork::new(account.clone());
         unit.write(Write::Once { source: place.source.id, key: item.key.as_str().into(), at: now });
         if known.is_none() || changed {
@@ -75,10 +83,6 @@ impl App {
         let dialog = next.current_dialog().ok_or(Again::Conflict)?;
         let mut events = Vec::with_capacity(contents.len() + 1);
         let mut files = false;
-        let answer = match &open {
-            Some((current, _)) if originator.role == Role::Consumer => self.chosen(current, dialog, contents, now).await?,
-            _ => None,
-        };
         if let Some((asked, chosen)) = &answer {
             let draft = Draft {
                 originator,
@@ -152,42 +156,5 @@ impl App {
             self.look_up_profile(place, consumer);
         }
         Ok(id)
-    }
-
-    /// What the consumer chose of what the conversation offers, by a tap or by typing, and where that was offered.
-    async fn chosen(
-        &self,
-        current: &Conversation,
-        dialog: DialogNumber,
-        contents: &[InboundContent],
-        now: Timestamp,
-    ) -> Result<Option<(Sequence, Answer)>, Again> {
-        let [InboundContent::Text { text, payload }] = contents else { return Ok(None) };
-        let asked = current.asked.filter(|asked| asked.dialog == dialog);
-        let (sequence, place) = match payload.as_deref() {
-            None => match asked {
-                Some(asked) => (asked.sequence, None),
-                None => return Ok(None),
-            },
-            Some(token) => match crate::structured::read_token(token) {
-                Some((of, in_dialog, sequence, place)) if of == current.id && in_dialog == dialog => (sequence, Some(place)),
-                _ => return Ok(None),
-            },
-        };
-        let question = self.store.events(&current.account, current.id, dialog, sequence, 1).await?;
-        let question = question.first().filter(|event| now.since(event.at) < ANSWERABLE_MS);
-        let Some(EventBody::Content(content)) = question.map(|event| &event.body) else { return Ok(None) };
-        // Answers below a text are there for once; cards stay.
-        let settled = !matches!(content, Content::Rich { .. }) && asked.is_none_or(|asked| asked.sequence != sequence);
-        let offered = crate::structured::offered(content);
-        let answer = match place {
-            Some(_) if settled => None,
-            Some(place) => offered.at(place),
-            None => offered.typed(text).map(|mut answer| {
-                answer.metadata.push(serde_json::json!({"type": "InputMode", "mode": "typed", "text": text}));
-                answer
-            }),
-        };
-        Ok(answer.map(|answer| (sequence, answer)))
     }
 }

@@ -1,6 +1,7 @@
 //! Taking in what a channel tells: one committed unit of work per item, guarded so that a repeat changes nothing.
 
 mod append;
+mod choice;
 mod consent;
 mod echo;
 mod message;

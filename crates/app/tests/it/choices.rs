@@ -2,10 +2,11 @@
 
 use antiphon_app::Caller;
 use antiphon_app::ports::Store;
+use antiphon_app::ports::store::{UnitOfWork, Write};
 use antiphon_app::publish::{DialogRef, Publish, PublishErrorKind};
 use antiphon_app::update::FieldChange;
 use antiphon_domain::event::Party;
-use antiphon_domain::{AcceptStatus, Audience, Content, Conversation, DialogNumber, Event, EventBody, Role};
+use antiphon_domain::{AcceptStatus, Audience, Content, Conversation, DialogNumber, Event, EventBody, Role, SourceId};
 use antiphon_testkit::TestApp;
 use antiphon_testkit::net::answer;
 use serde_json::{Value, json};
@@ -158,4 +159,94 @@ async fn a_tap_brings_its_choice_back_and_only_in_its_own_conversation() {
     }
     let both = [format!("ACTION of {card} k"), "buy kettle k".to_owned()];
     assert_eq!(since(&test, &conversation, card + 1).await, [both.clone(), both].concat());
+}
+
+/// As [`talking`], on a page with so many chips.
+async fn tapping(most: usize) -> (TestApp, Caller, Arc<Conversation>) {
+    let (test, agent, conversation) = talking().await;
+    let directory = test.app.directory();
+    let (_, source) = directory.source(SourceId(1)).expect("is there");
+    let mut tapped = (**source).clone();
+    tapped.settings.insert("chips".into(), most.to_string());
+    let mut unit = UnitOfWork::new(test.account());
+    unit.write(Write::PutSource(tapped));
+    test.store.commit(unit).await.expect("commits");
+    test.app.reload_directory().await.expect("reloads");
+    (test, agent, conversation)
+}
+
+fn many(count: usize) -> Content {
+    let options: Vec<Value> = (1..=count).map(|at| option(&format!("T{at}"), &format!("say {at}"), &format!("i{at}"))).collect();
+    let replies = json!({"type": "quickReplies", "itemsPerRow": 8, "replies": options});
+    Content::Text { text: "Which?".into(), quick_replies: Some(replies.to_string().into()) }
+}
+
+fn sent(test: &TestApp) -> Vec<String> {
+    test.net.calls().iter().map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect()
+}
+
+#[tokio::test]
+async fn where_choices_are_tapped_a_number_counts_only_while_nothing_else_was_said() {
+    let (test, agent, conversation) = tapping(3).await;
+    let asked = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    test.write(&agent, &conversation, "or should we not?").await.expect("publishes");
+    test.receive("say k2 +1 2").await;
+    assert_eq!(since(&test, &conversation, asked + 2).await, ["2"]);
+    test.receive(&format!("taps k3 +1 a.{}.0.{asked}.1 No", conversation.id)).await;
+    assert_eq!(since(&test, &conversation, asked + 3).await, [format!("ACTION of {asked} b"), "nope b".to_owned()]);
+    let again = offer(&test, &agent, &conversation, question()).await.expect("publishes");
+    test.receive("say k4 +1 2").await;
+    assert_eq!(since(&test, &conversation, again + 1).await, [format!("ACTION of {again} b typed"), "nope b typed".to_owned()]);
+}
+
+#[tokio::test]
+async fn a_tap_for_more_brings_the_next_page_and_is_no_event() {
+    let (test, agent, conversation) = tapping(3).await;
+    let asked = offer(&test, &agent, &conversation, many(6)).await.expect("publishes");
+    test.net.called(1).await;
+    let token = format!("a.{}.0.{asked}", conversation.id);
+    assert_eq!(sent(&test), [format!("Which? (T1 {token}.0) (T2 {token}.1) (More {token}.m2)")]);
+    test.receive(&format!("taps k2 +1 {token}.m2 More")).await;
+    // The vendor says it twice; the page goes out once.
+    test.receive(&format!("taps k2 +1 {token}.m2 More")).await;
+    test.net.called(2).await;
+    assert_eq!(sent(&test)[1..], [format!("Which? (T3 {token}.2) (T4 {token}.3) (More {token}.m4)")]);
+    assert_eq!(since(&test, &conversation, asked + 1).await, [""; 0]);
+    test.receive(&format!("taps k3 +1 {token}.3 T4")).await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, [format!("ACTION of {asked} i4"), "say 4 i4".to_owned()]);
+}
+
+#[tokio::test]
+async fn a_typed_nought_brings_the_next_page() {
+    let (test, agent, conversation) = talking().await;
+    let asked = offer(&test, &agent, &conversation, many(22)).await.expect("publishes");
+    let first = test.store.deliveries_of_events(&test.account(), conversation.id, DialogNumber::MAIN, asked, asked).await.expect("reads");
+    let text = |rows: &[antiphon_domain::delivery::Delivery]| rows.iter().map(|row| row.payload.to_string()).collect::<Vec<_>>().join("\n");
+    assert!(text(&first).contains("0. More") && !text(&first).contains("21. T21"), "{}", text(&first));
+    test.receive("say k2 +1 0").await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, [""; 0]);
+    let all = test.store.deliveries_of_events(&test.account(), conversation.id, DialogNumber::MAIN, asked, asked).await.expect("reads");
+    assert!(text(&all[first.len()..]).contains("21. T21") && !text(&all[first.len()..]).contains("20. T20"), "{}", text(&all));
+    // There is no third page: a nought is just a nought then.
+    test.receive("say k3 +1 0").await;
+    test.receive("say k4 +1 22").await;
+    assert_eq!(
+        since(&test, &conversation, asked + 1).await,
+        ["0".to_owned(), format!("ACTION of {asked} i22 typed"), "say 22 i22 typed".to_owned()]
+    );
+}
+
+#[tokio::test]
+async fn rows_that_are_chosen_together_are_one_answer() {
+    let (test, agent, conversation) = tapping(3).await;
+    let tick = |title: &str| json!({"type": "checkbox", "text": title, "click": {"actions": [{"type": "checked", "publishText": title}], "metadata": [{"type": "ExternalId", "id": title}]}});
+    let json = json!({"type": "list", "elements": [
+        {"type": "text", "text": "Which?"},
+        {"type": "sectionList", "elements": [{"type": "section", "sectionID": "s", "elements": [{"type": "checklist", "elements": [tick("red"), tick("blue"), tick("green")]}]}]},
+        {"type": "buttonList", "elements": [{"type": "submitButton", "title": "OK", "click": {"actions": [{"type": "submitAsText"}]}}]}]});
+    let asked =
+        offer(&test, &agent, &conversation, Content::Rich { json: json.to_string().into(), quick_replies: None }).await.expect("publishes");
+    let token = |place: usize| format!("a.{}.0.{asked}.{place}", conversation.id);
+    test.receive(&format!("taps k2 +1 {}+{} red", token(2), token(0))).await;
+    assert_eq!(since(&test, &conversation, asked + 1).await, [format!("ACTION of {asked} red green"), "red, green red green".to_owned()]);
 }

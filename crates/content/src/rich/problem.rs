@@ -74,11 +74,15 @@ pub enum Code {
     Adjusted,
 }
 
+impl Code {
+    /// Its name, as programs know it.
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
 impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        match self.path.is_empty() {
-            true => write!(f, "content: {}", self.message),
-            false => write!(f, "content{}: {}", self.path, self.message),
-        }
+        write!(f, "{}: {}", self.path, self.message)
     }
 }

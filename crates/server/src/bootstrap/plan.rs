@@ -306,6 +306,10 @@ impl Planner<'_> {
             |form| form.name().to_owned(),
             &mut settings.notification_signature,
         );
+        let language = |language: &String| language.clone();
+        self.set(&mut object, "settings.consumer_language", &entry.settings.consumer_language, language, &mut settings.consumer_language);
+        let hosts = |hosts: &Vec<String>| hosts.join(" ");
+        self.set(&mut object, "settings.image_hosts", &entry.settings.image_hosts, hosts, &mut settings.image_hosts);
         if let Some(app) = &entry.settings.survey_app
             && self.applies(&mut object, "settings.survey_app", &app.value, false)
         {

@@ -82,6 +82,10 @@ pub struct AccountSettingsEntry {
     pub default_response_time: Maybe<ResponseTimeKind>,
     /// How notifications to apps are signed.
     pub notification_signature: Maybe<SignatureForm>,
+    /// The language of the sentences that we add to what consumers read.
+    pub consumer_language: Maybe<String>,
+    /// Hosts from which pictures in structured content may come.
+    pub image_hosts: Maybe<Vec<String>>,
     /// Who asks consumers after a conversation; empty: nobody.
     pub survey_app: Maybe<String>,
 }
@@ -447,9 +451,22 @@ impl Reader<'_> {
             }
             form.map(|value| Valued { value, place })
         });
+        let consumer_language = section.text("consumer_language", &mut self.problems).and_then(|(text, place)| {
+            let language = antiphon_app::structured::language(&text);
+            language
+                .map_err(|what| self.problems.add(&place, section.key("consumer_language"), what))
+                .ok()
+                .map(|value| Valued { value, place })
+        });
+        let image_hosts = section.texts("image_hosts", &mut self.problems).and_then(|texts| {
+            let place = texts.first().map_or_else(|| section.place.clone(), |(_, place)| place.clone());
+            let hosts: Vec<String> = texts.into_iter().map(|(text, _)| text).collect();
+            let hosts = antiphon_app::structured::image_hosts(&hosts);
+            hosts.map_err(|what| self.problems.add(&place, section.key("image_hosts"), what)).ok().map(|value| Valued { value, place })
+        });
         let survey_app = self.text(&mut section, "survey_app", 0, 100);
         section.finish(&mut self.problems);
-        AccountSettingsEntry { numbers: found, default_response_time, notification_signature, survey_app }
+        AccountSettingsEntry { numbers: found, default_response_time, notification_signature, consumer_language, image_hosts, survey_app }
     }
 
     fn skill(&mut self, mut section: Section) -> Option<SkillEntry> {

@@ -87,6 +87,8 @@ pub fn account(id: AccountId) -> Account {
             auto_close_s: 1_600,
             file_sharing: false,
             agent_file_kib: 9,
+            consumer_language: "de".to_owned(),
+            image_hosts: vec!["cdn.example.test".to_owned()],
             ..AccountSettings::default()
         },
         created_at: Timestamp(1_000),

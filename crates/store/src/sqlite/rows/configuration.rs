@@ -43,7 +43,11 @@ pub fn encode_account(account: &Account) -> Vec<u8> {
         .i64(settings.consumer_file_kib)
         .i64(settings.agent_file_kib)
         .i64(settings.auto_close_s)
-        .u8(place(&SignatureForm::ALL, &settings.notification_signature));
+        .u8(place(&SignatureForm::ALL, &settings.notification_signature))
+        .text(&settings.consumer_language)
+        .list(settings.image_hosts.iter(), |to, host| {
+            to.text(host);
+        });
     to.finish()
 }
 
@@ -88,6 +92,10 @@ pub fn decode_account(id: AccountId, data: &[u8]) -> Result<Account, Failure> {
     }
     if !from.is_at_end() {
         account.settings.notification_signature = at_place(&SignatureForm::ALL, from.u8()?)?;
+    }
+    if !from.is_at_end() {
+        account.settings.consumer_language = from.string()?;
+        account.settings.image_hosts = from.list(|from| from.string())?;
     }
     Ok(account)
 }
