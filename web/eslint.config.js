@@ -26,7 +26,7 @@ export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "app/api/schema.d.ts"] },
   js.configs.recommended,
   {
-    files: ["app/**/*.{ts,tsx}", "vite.config.ts"],
+    files: ["app/**/*.{ts,tsx}", "rich/**/*.ts", "vite.config.ts"],
     extends: [...tseslint.configs.recommendedTypeChecked, reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.strict],
     languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },
     rules: STRICT,

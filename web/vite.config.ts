@@ -28,7 +28,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ["app/**/*.spec.{ts,tsx}"],
+    include: ["{app,rich}/**/*.spec.{ts,tsx}"],
     environment: "jsdom",
     restoreMocks: true,
   },

@@ -9,6 +9,7 @@ const settings: Settings = {
   name: "Acme", timezone: "UTC", default_skill_id: "55", allow_private_endpoints: ["10.0.0.0/8"], auto_accept: false, ring_expiration_s: 72, offline_after_s: 60, return_to_queue_after_s: 900, response_time_s: 3_600,
   urgent_response_time_s: 300, prioritized_response_time_s: 600, default_response_time: "NORMAL", suggestion_s: 7_200, survey_app: "gone", survey_idle_s: 604_800, auto_close_s: 604_800, idle_logout_s: 900,
   notification_signature: "sha1_base64", channel_log_days: 14, max_sockets: 20_000, file_sharing: true, consumer_file_kib: 3_072, agent_file_kib: 25_600,
+  consumer_language: "en", image_hosts: ["cdn.acme.test"],
 };
 const session = sessionOf("manage_settings", "manage_sources");
 const apps = () => Promise.resolve({ items: [{ client_id: "survey-bot", name: "Survey bot" }], next: null });
@@ -28,8 +29,10 @@ describe("the account's settings", () => {
     await user.selectOptions(field(/^Default skill/), "");
     await user.selectOptions(field(/^Signature/), "sha256_hex");
     await user.type(field(/^Private networks/), "\n::1");
+    await user.selectOptions(field(/^Language of what/), "de");
+    await user.type(field(/^Hosts of pictures/), "\npics.acme.test");
     await user.click(screen.getByRole("button", { name: "Save" }));
-    expect(updateSettings).toHaveBeenCalledWith({ consumer_file_kib: 1_536, auto_close_s: 25_200, file_sharing: false, survey_app: "survey-bot", default_skill_id: null, notification_signature: "sha256_hex", allow_private_endpoints: ["10.0.0.0/8", "::1"] }, '"7"');
+    expect(updateSettings).toHaveBeenCalledWith({ consumer_file_kib: 1_536, auto_close_s: 25_200, file_sharing: false, survey_app: "survey-bot", default_skill_id: null, notification_signature: "sha256_hex", allow_private_endpoints: ["10.0.0.0/8", "::1"], consumer_language: "de", image_hosts: ["cdn.acme.test", "pics.acme.test"] }, '"7"');
   });
   it("keep an app that asks though it is not in the list", async () => {
     await renderDesk(<SettingsForm settings={settings} etag={null} />, { session, api: { apps } });

@@ -15,6 +15,7 @@ type Named<V> = { [K in keyof Settings]: Settings[K] extends V ? K : never }[key
 type NumberName = Named<number>;
 
 const FORMS = ["sha1_base64", "sha1_hex", "sha256_base64", "sha256_hex"] as const;
+const LANGUAGES = ["en", "de", "es", "fr"] as const;
 const URGENCIES = ["NORMAL", "URGENT", "PRIORITIZED"] as const;
 
 const TIMES = (): Unit[] => [
@@ -44,6 +45,7 @@ export function SettingsForm({ settings, etag }: { settings: Settings; etag: str
   const apps = useQuery({ ...queries.apps, enabled: may(session, "manage_sources") }).data?.items ?? [];
   const [changes, setChanges] = useState<Partial<Settings>>({});
   const [networks, setNetworks] = useState(settings.allow_private_endpoints.join("\n"));
+  const [hosts, setHosts] = useState(settings.image_hosts.join("\n"));
   const now: Settings = { ...settings, ...changes };
   const set = (change: Partial<Settings>) => setChanges({ ...changes, ...change });
 
@@ -55,7 +57,9 @@ export function SettingsForm({ settings, etag }: { settings: Settings; etag: str
     save: () => {
       const wanted = networks.split(/\s+/).filter(Boolean);
       const same = wanted.join("\n") === settings.allow_private_endpoints.join("\n");
-      return api.updateSettings({ ...changes, ...(same ? {} : { allow_private_endpoints: wanted }) }, etag);
+      const pictures = hosts.split(/\s+/).filter(Boolean);
+      const samePictures = pictures.join("\n") === settings.image_hosts.join("\n");
+      return api.updateSettings({ ...changes, ...(same ? {} : { allow_private_endpoints: wanted }), ...(samePictures ? {} : { image_hosts: pictures }) }, etag);
     },
   });
   const { error } = save;
@@ -105,6 +109,10 @@ export function SettingsForm({ settings, etag }: { settings: Settings; etag: str
         {quantity("consumer_file_kib", SIZES())}
         {quantity("agent_file_kib", SIZES())}
         <Checkbox label={t("settings.file_sharing")} hint={t("settings.fileSharingHint")} checked={now.file_sharing} onChange={(e) => set({ file_sharing: e.target.checked })} />
+      </Group>
+      <Group title="settings.cards">
+        <Select label={t("settings.consumer_language")} hint={t("settings.languageHint")} value={now.consumer_language} onChange={(e) => set({ consumer_language: e.target.value })} problem={fieldProblem(error, "consumer_language")} options={LANGUAGES.map((value) => ({ value, label: t(`settings.language.${value}`) }))} />
+        <TextArea label={t("settings.image_hosts")} hint={t("settings.imageHostsHint")} value={hosts} onChange={(e) => setHosts(e.target.value)} problem={fieldProblem(error, "image_hosts")} spellCheck={false} dir="ltr" />
       </Group>
       <Group title="settings.programs">
         <Select label={t("settings.notification_signature")} hint={t("settings.signatureHint")} value={now.notification_signature} onChange={(e) => set({ notification_signature: e.target.value })} problem={fieldProblem(error, "notification_signature")} options={FORMS.map((value) => ({ value, label: t(`settings.form.${value}`) }))} />

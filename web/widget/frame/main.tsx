@@ -10,7 +10,7 @@ import { wordsOf, type Words } from "./i18n";
 import { isAllowed } from "./origin";
 import { BrowserFiles } from "./state/files";
 import { conversationsOf, latest } from "./state/model";
-import { readRich } from "./rich/model";
+import { readRich, plainWords } from "../../rich/model";
 import { App } from "./ui/App";
 import { SharedContext } from "./ui/context";
 import { chime } from "./ui/sound";
@@ -262,16 +262,8 @@ function lastTheirs(visit: Visit, words: Words): string {
   if (!message) return "";
   const { content } = message;
   const node = content.type === "rich" ? readRich(content.body, "") : null;
-  const text = content.type === "text" ? content.text : content.type === "file" ? content.caption || words.t("picture") : textOf(node);
+  const text = content.type === "text" ? content.text : content.type === "file" ? content.caption || words.t("picture") : plainWords(node);
   return `${visit.snapshot.names[message.by] ?? words.t("agent")}: ${text}`;
-}
-
-function textOf(node: ReturnType<typeof readRich>): string {
-  if (!node) return "";
-  if (node.kind === "text") return node.text;
-  if (node.kind === "button") return node.title;
-  if (node.kind === "image") return node.alt;
-  return node.children.map(textOf).filter(Boolean).join(", ");
 }
 
 // Outside of a page there is nobody to talk to.

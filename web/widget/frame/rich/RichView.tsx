@@ -1,35 +1,13 @@
 /** Draws structured content, and carries out what its buttons say, in their order. */
-import { useRef } from "preact/hooks";
-import { useShared, type Shared } from "../ui/context";
+import { useId, useRef, useState } from "preact/hooks";
+import type { Button, Node } from "../../../rich/model";
+import { useShared } from "../ui/context";
 import { Icon } from "../ui/icons";
 import { Text } from "../ui/Text";
-import type { Button, Node } from "./model";
+import { ChecklistView, DayView, SlotsView } from "./Pickers";
+import { tap, type About } from "./tap";
 
-export interface About {
-  dialog: string;
-  sequence: number;
-  /** Whether the dialog still takes answers. */
-  open: boolean;
-}
-
-/** What a tap does: opens what it names, and tells the dialog. */
-export function tap(shared: Shared, about: About, button: Button): void {
-  let text: string | null = null;
-  for (const action of button.actions) {
-    if (action.type === "publishText") text = text === null ? action.text : `${text}\n${action.text}`;
-    else if (action.type === "link") openLink(action.href);
-    else shared.act(action.type, action.data);
-  }
-  if (about.open || text !== null) shared.visit.answer({ dialog: about.dialog, sequence: about.sequence }, button.metadata, text);
-}
-
-function openLink(href: string): void {
-  const link = document.createElement("a");
-  link.href = href;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer";
-  link.click();
-}
+export { tap, type About };
 
 export function RichView({ node, about }: { node: Node; about: About }) {
   const shared = useShared();
@@ -62,7 +40,74 @@ export function RichView({ node, about }: { node: Node; about: About }) {
       );
     case "carousel":
       return <Carousel nodes={node.children} about={about} />;
+    case "sections":
+      return node.look === "tabs" ? <Tabs sections={node.sections} about={about} /> : <Accordion sections={node.sections} about={about} />;
+    case "facts":
+      return (
+        <dl class="rich-facts">
+          {node.pairs.map(([key, value], at) => (
+            <div key={at}>
+              <dt dir="auto">{key}</dt>
+              <dd dir="auto">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      );
+    case "place":
+      return <RichButton button={{ kind: "button", title: node.title, label: null, actions: [{ type: "link", href: node.href }], metadata: node.metadata }} about={about} />;
+    case "preview":
+      return <RichButton button={{ kind: "button", title: node.title, label: null, actions: [{ type: "link", href: node.href }], metadata: [] }} about={about} />;
+    case "checklist":
+      return <ChecklistView list={node} about={about} />;
+    case "slots":
+      return <SlotsView slots={node} about={about} />;
+    case "day":
+      return <DayView day={node} about={about} />;
   }
+}
+
+type Sections = Extract<Node, { kind: "sections" }>["sections"];
+
+function Accordion({ sections, about }: { sections: Sections; about: About }) {
+  return (
+    <div class="rich-vertical card">
+      {sections.map((section, at) => (
+        <details key={at} class="rich-section">
+          <summary dir="auto">{section.title}</summary>
+          <RichView node={section.node} about={about} />
+        </details>
+      ))}
+    </div>
+  );
+}
+
+function Tabs({ sections, about }: { sections: Sections; about: About }) {
+  const id = useId();
+  const { words } = useShared();
+  const [open, setOpen] = useState(0);
+  const strip = useRef<HTMLDivElement>(null);
+  const shown = sections[open];
+  const move = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    const next = (open + step * (words.direction === "rtl" ? -1 : 1) + sections.length) % sections.length;
+    setOpen(next);
+    strip.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
+  return (
+    <div class="rich-vertical card">
+      <div ref={strip} role="tablist" class="rich-tabs" aria-label={words.t("choices")}>
+        {sections.map((section, at) => (
+          <button key={at} id={`${id}-${at}`} type="button" role="tab" aria-selected={at === open} aria-controls={`${id}-panel`} tabIndex={at === open ? 0 : -1} onClick={() => setOpen(at)} onKeyDown={move}>
+            <bdi>{section.title}</bdi>
+          </button>
+        ))}
+      </div>
+      <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${open}`}>
+        {shown && <RichView node={shown.node} about={about} />}
+      </div>
+    </div>
+  );
 }
 
 function RichButton({ button, about }: { button: Button; about: About }) {

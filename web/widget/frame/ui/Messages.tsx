@@ -1,6 +1,6 @@
 /** Single rows of the list: somebody's message, the visitor's own with its fate, and what still waits. */
 import { isOnlyEmoji } from "../../../app/lib/text";
-import { readRich, type Node } from "../rich/model";
+import { readRich, type Node } from "../../../rich/model";
 import { RichView } from "../rich/RichView";
 import type { Message } from "../state/model";
 import type { Entry } from "../state/outbox";

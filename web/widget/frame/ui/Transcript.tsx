@@ -1,7 +1,7 @@
 /** The list of messages. It stays at the newest unless the visitor has scrolled up, and tells what was seen. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ownText } from "../../shared/config";
-import { readReplies } from "../rich/model";
+import { readReplies } from "../../../rich/model";
 import { tap } from "../rich/RichView";
 import { conversationsOf } from "../state/model";
 import { lastOfMine, repliesOf, rowsOf } from "../state/timeline";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readReplies, readRich, safeImage, safeLink, type Node } from "./model";
+import { readReplies, readRich, safeImage, safeLink, ticked, plainWords, writeDay, type Node } from "./model";
 
 const read = (body: Record<string, unknown>) => readRich(body, "Map");
 const button = (title: string, actions: unknown[] = [], metadata: unknown[] = []) => ({ type: "button", title, click: { actions, metadata } });
@@ -18,6 +18,19 @@ function words(node: Node | null): string {
       return `${node.direction}(${node.children.map(words).join(", ")})`;
     case "carousel":
       return `carousel(${node.children.map(words).join(", ")})`;
+    case "sections":
+      return `${node.look}(${node.sections.map((section) => `${section.title}: ${words(section.node)}`).join(", ")})`;
+    case "facts":
+      return node.pairs.map(([key, value]) => `${key}=${value}`).join(" ");
+    case "place":
+    case "preview":
+      return `${node.kind} "${node.title}"`;
+    case "checklist":
+      return `${node.title}(${node.sections.map((section) => `${section.title ?? ""}: ${section.boxes.map((box) => box.title).join("/")}`).join(", ")}) [${node.submit.title}]${node.other ? ` [${node.other.title}]` : ""}`;
+    case "slots":
+      return `${node.title}(${node.slots.map((slot) => slot.title ?? String(slot.start)).join("/")})`;
+    case "day":
+      return `${node.title}(${node.range ? "from-to" : "day"} ${node.earliest ?? ""}..${node.latest ?? ""})`;
   }
 }
 
@@ -44,16 +57,39 @@ describe("structured content", () => {
   });
 
   it("becomes text where it can't be drawn", () => {
-    const checklist = { type: "list", elements: [{ type: "text", text: "Shapes?" }, { type: "sectionList", elements: [{ type: "section", elements: [{ type: "checklist", elements: [{ type: "checkbox", text: "Oval" }, { type: "checkbox", text: "Round" }] }] }] }] };
-    expect(words(read(checklist))).toBe('"Shapes?\nOval\nRound"');
-    expect(words(read({ type: "keyValuePairList", elements: [{ key: "Size", value: "M" }] }))).toBe('"Size: M"');
-    expect(words(read(button("Pick a day", [{ type: "datePicker" }])))).toBe('"Pick a day"');
     expect(words(read({ type: "nonsense", title: "What?" }))).toBe('"What?"');
-    for (const nothing of [{}, { type: "vertical" }, { type: "vertical", elements: [{}] }, { type: "text", text: 7 }, { type: "button" }]) expect(read(nothing)).toBeNull();
+    for (const nothing of [{}, { type: "vertical" }, { type: "vertical", elements: [{}] }, { type: "text", text: 7 }, { type: "button" }, { type: "tabs" }, { type: "keyValuePairList", elements: [7] }, { type: "list", elements: [] }]) expect(read(nothing)).toBeNull();
+  });
+
+  it("draws lists, tabs, pairs and pickers", () => {
+    const tick = (title: string, says: string) => ({ type: "checkbox", text: title, click: { actions: [{ type: "checked", publishText: says }], metadata: [{ type: "ExternalId", id: says }] } });
+    const section = (name: string, boxes: unknown[]) => ({ type: "section", sectionID: name, elements: [{ type: "text", text: name }, { type: "checklist", elements: boxes }] });
+    const body = { type: "list", elements: [{ type: "text", text: "Which?" }, { type: "sectionList", elements: [section("Colours", [tick("Red", "red"), tick("Blue", "blue")]), section("Shapes", [tick("Oval", "oval")])] }, { type: "buttonList", elements: [{ type: "submitButton", title: "OK", click: { actions: [{ type: "submitAsText" }], metadata: [{ type: "ExternalId", id: "ok" }] } }, button("Back", [{ type: "publishText", text: "back" }])] }] };
+    const checklist = read(body);
+    expect(words(checklist)).toBe("Which?(Colours: Red/Blue, Shapes: Oval) [OK] [Back]");
+    if (checklist?.kind !== "checklist") throw new Error("no checklist");
+    const boxes = checklist.sections.flatMap((one) => one.boxes);
+    expect(ticked(checklist, new Set())).toBeNull();
+    expect(ticked(checklist, new Set([boxes[2]!, boxes[0]!]))).toEqual({ text: "red, oval", metadata: ["red", "oval", "ok"].map((id) => ({ type: "ExternalId", id })) });
+    expect(words(read({ type: "tabs", elements: [{ type: "text", text: "One" }, { type: "vertical", elements: [{ type: "text", text: "Two" }] }] }))).toBe('tabs(One: "One", Two: vertical("Two"))');
+    expect(words(read({ type: "accordionSelect", selectMode: { name: "s" }, titles: [{ name: "First" }], elements: [{ type: "text", text: "One" }] }))).toBe('accordion(First: "One")');
+    expect(words(read({ type: "keyValuePairList", elements: [{ key: "Size", value: "M" }, { key: "Colour" }] }))).toBe("Size=M Colour=");
+    expect(words(read({ type: "template", title: "Well?", resp: ["Yes", 7, "No"] }))).toBe('vertical("Well?", [Yes: publishText], [7: publishText], [No: publishText])'.replace("[7: publishText], ", ""));
+    expect(words(read(button("Pick", [{ type: "scheduleSlotList", title: "When?", slots: [{ id: "a", start: 60, title: "Noon" }, { id: "b" }] }])))).toBe("When?(Noon)");
+    expect(words(read(button("Pick", [{ type: "datePicker", class: "range", minDate: 0 }])))).toBe("Pick(from-to 1970-01-01..)");
+    expect([writeDay("2026-05-03", "DD.MM.YYYY"), writeDay("2026-05-03", "MM/DD/YY"), writeDay("2026-05-03", null)]).toEqual(["03.05.2026", "05/03/26", "2026-05-03"]);
+    expect(plainWords(checklist)).toBe("Which?");
+  });
+
+  it("puts the button of a selection on each of its cards", () => {
+    const card = (id: string) => ({ type: "vertical", metadata: [{ type: "ExternalId", id }], elements: [{ type: "text", text: id }] });
+    const body = { type: "vertical", elements: [{ type: "carouselSelect", selectMode: { name: "s", type: "single" }, elements: [card("a"), card("b")] }, { ...button("Take it", [{ type: "publishText", text: "take" }], [{ type: "ExternalId", id: "t" }]), ref: { name: "s" } }] };
+    const tree = read(body);
+    expect(words(tree)).toBe('vertical(carousel(vertical("a", [Take it: publishText]), vertical("b", [Take it: publishText])))');
   });
 
   it("draws places as links to a map", () => {
-    expect(words(read({ type: "map", la: 52.5, lo: 13.4, tooltip: "Our shop" }))).toBe("[Our shop: link]");
+    expect(words(read({ type: "map", la: 52.5, lo: 13.4, tooltip: "Our shop" }))).toBe('place "Our shop"');
     expect(words(read({ type: "map", la: 520, lo: 13.4, tooltip: "Our shop" }))).toBe('"Our shop"');
     expect(words(read(button("Find us", [{ type: "navigate", la: 1, lo: 2 }])))).toBe("[Find us: link]");
   });
