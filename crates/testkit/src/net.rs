@@ -17,6 +17,7 @@ struct Inner {
     otherwise: Mutex<Result<NetAnswer, NetError>>,
     places: Mutex<BTreeMap<String, Result<NetAnswer, NetError>>>,
     calls: watch::Sender<Vec<NetRequest>>,
+    held: watch::Sender<bool>,
 }
 
 impl Default for CannedNet {
@@ -26,6 +27,7 @@ impl Default for CannedNet {
             places: Mutex::default(),
             otherwise: Mutex::new(Err(NetError::NoConnection("no answer was laid out".into()))),
             calls: watch::channel(Vec::new()).0,
+            held: watch::channel(false).0,
         }))
     }
 }
@@ -66,6 +68,11 @@ impl CannedNet {
         self.0.calls.borrow().clone()
     }
 
+    /// Keeps every answer back, or lets all of them go.
+    pub fn hold(&self, on: bool) {
+        self.0.held.send_replace(on);
+    }
+
     /// Waits until there were so many calls.
     pub async fn called(&self, count: usize) -> Vec<NetRequest> {
         let mut calls = self.0.calls.subscribe();
@@ -88,7 +95,11 @@ impl Net for CannedNet {
         let laid_out = place.or_else(|| self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front());
         let answer = laid_out.unwrap_or_else(|| self.0.otherwise.lock().unwrap_or_else(PoisonError::into_inner).clone());
         self.0.calls.send_modify(|calls| calls.push(request));
-        Box::pin(std::future::ready(answer))
+        let mut held = self.0.held.subscribe();
+        Box::pin(async move {
+            held.wait_for(|held| !held).await.expect("the net lives as long as its user");
+            answer
+        })
     }
 }
 

@@ -35,7 +35,7 @@ impl App {
             Some(found) => Some(found),
             None => match delivery {
                 Some(id) => self.store.delivery(account, id).await?.filter(|found| found.source == place.source.id),
-                None => None,
+                None => self.overtaking(place, to, vendor_id).await?,
             },
         };
         if let Some(own) = own {
@@ -60,6 +60,15 @@ impl App {
         };
         let conversation = self.append_arrival(place, item, arrival, now).await?;
         Ok(Ingested::Stored(About::conversation(conversation)))
+    }
+
+    /// Not every channel gives back what was sent along: its copy may overtake the answer to the very send that it copies, which alone
+    /// tells the id. So that send is waited for.
+    async fn overtaking(&self, place: &Place<'_>, to: &str, vendor_id: &str) -> Result<Option<Delivery>, Again> {
+        let Some(open) = self.known_consumer(place, to).await?.and_then(|known| known.open) else { return Ok(None) };
+        self.outbox.settled_in(open).await;
+        // Looked for anew in any case: it may have got its id since.
+        Ok(self.store.delivery_by_vendor_id(&place.view.account.id, place.source.id, vendor_id).await?)
     }
 
     /// Our own message came back: now we know for certain that the channel took it, and under which id.

@@ -258,8 +258,13 @@ impl Lanes {
         queued.filter(|delivery| delivery.source == source && *delivery.address == *address).cloned().collect()
     }
 
+    /// What a conversation sends right now.
+    pub(super) fn sending(&self, id: ConversationId) -> Option<DeliveryId> {
+        self.lanes.get(&id).and_then(|lane| lane.sending)
+    }
+
     pub(super) fn in_flight(&self, id: ConversationId, delivery: DeliveryId) -> bool {
-        self.lanes.get(&id).is_some_and(|lane| lane.sending == Some(delivery))
+        self.sending(id) == Some(delivery)
     }
 }
 

@@ -96,9 +96,22 @@ impl Outbox {
     /// Waits until a delivery whose outcome is stored is no longer on its way: moments, but a reader of the store may come sooner.
     /// Whoever holds a conversation's lock must not wait for this.
     pub(crate) async fn settled(&self, delivery: &Delivery) {
+        self.until_settled(delivery.conversation, delivery.id).await;
+    }
+
+    /// Waits until what a conversation sends right now has its outcome, if it sends anything.
+    /// Whoever holds a conversation's lock must not wait for this.
+    pub(crate) async fn settled_in(&self, conversation: ConversationId) {
+        let sending = self.lanes().sending(conversation);
+        if let Some(delivery) = sending {
+            self.until_settled(conversation, delivery).await;
+        }
+    }
+
+    async fn until_settled(&self, conversation: ConversationId, delivery: DeliveryId) {
         loop {
             let tried = self.tried.notified();
-            if !self.in_flight(delivery) {
+            if !self.lanes().in_flight(conversation, delivery) {
                 return;
             }
             tried.await;

@@ -111,6 +111,27 @@ async fn the_brands_native_message_is_shown_under_the_sources_external_user() {
 }
 
 #[tokio::test]
+async fn a_copy_that_overtakes_the_answer_to_its_send_is_no_native_message() {
+    let test = TestApp::start().await;
+    test.receive("say m1 +1 hello").await;
+    let agent = test.arrive("agent1").await;
+    let conversation = test.accept(&agent).await;
+    test.net.then(answer(200, "v1")).hold(true);
+    test.write(&agent, &conversation, "good morning").await.expect("writes");
+    test.net.called(1).await;
+    let copy = test.receive("echo v1 +1 good morning");
+    let answered = async {
+        // What is not waited for is stored meanwhile.
+        for _ in 0..10_000 {
+            tokio::task::yield_now().await;
+        }
+        test.net.hold(false);
+    };
+    assert_eq!(tokio::join!(copy, answered).0.status, 200);
+    assert_eq!(test.texts(&conversation).await, ["hello", "good morning"]);
+}
+
+#[tokio::test]
 async fn a_source_that_is_off_answers_and_buries() {
     let test = TestApp::start().await;
     let directory = test.app.directory();
