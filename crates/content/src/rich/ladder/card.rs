@@ -149,7 +149,7 @@ impl Ladder<'_> {
     fn plain_card(&mut self, card: &Panel, texts: &[String], items: &[Item], is_last: bool) -> bool {
         let limits = match (self.can.buttons, self.can.card) {
             (Some(buttons), _) => buttons.buttons,
-            (None, Some(card)) if !card.needs_image => room(&card, false, texts).unwrap_or_default(),
+            (None, Some(card)) if !card.needs_image => room(&card, false, texts, items).unwrap_or_default(),
             _ => return false,
         };
         let sorted = fit::sort(items, &limits);
@@ -192,7 +192,7 @@ impl Ladder<'_> {
         let Some(limits) = self.can.card.filter(|_| !self.can.one_way || items.iter().all(|item| item.place.is_none())) else {
             return false;
         };
-        let Some(buttons) = room(&limits, true, texts) else { return false };
+        let Some(buttons) = room(&limits, true, texts, items) else { return false };
         let sorted = fit::sort(items, &buttons);
         let Some(labels) = fit::labels(&sorted.on, limits.buttons.label, self.can.unit) else { return false };
         let lines = self.lines(&sorted.lines);
@@ -380,10 +380,24 @@ impl Ladder<'_> {
 /// The longest title of a message whose whole text stands before it.
 const TITLE: usize = 200;
 
+/// The most texts of a card: its title, and what stands below that.
+const TEXTS: usize = 2;
+
 /// The buttons that a card has room for beside its other parts; nothing when the card can't be one.
-fn room(limits: &CardLimits, image: bool, texts: &[String]) -> Option<ButtonLimits> {
-    let parts = usize::from(image) + texts.len().min(2);
-    let left = limits.parts.map_or(usize::MAX, |most| most.saturating_sub(parts));
-    let max = limits.buttons.max.min(left);
-    (!limits.needs_image || image).then_some(ButtonLimits { max, links: limits.buttons.links.min(max), ..limits.buttons })
+fn room(limits: &CardLimits, image: bool, texts: &[String], items: &[Item]) -> Option<ButtonLimits> {
+    if limits.needs_image && !image {
+        return None;
+    }
+    let beside = |texts: usize| {
+        let parts = usize::from(image) + texts.min(TEXTS);
+        let left = limits.parts.map_or(usize::MAX, |most| most.saturating_sub(parts));
+        let max = limits.buttons.max.min(left);
+        ButtonLimits { max, links: limits.buttons.links.min(max), ..limits.buttons }
+    };
+    let buttons = beside(texts.len());
+    // What leads somewhere and gets no button becomes a line, which makes a part where there was no text for it.
+    match fit::sort(items, &buttons).lines.is_empty() {
+        true => Some(buttons),
+        false => Some(beside(TEXTS)),
+    }
 }

@@ -214,6 +214,16 @@ fn more_buttons_than_a_card_has_stand_below_it() {
 }
 
 #[test]
+fn a_line_that_a_link_becomes_is_a_part_of_the_card() {
+    let buttons = ButtonLimits { mixed: false, ..BUTTONS };
+    let limits = CardLimits { parts: Some(5), ..CardLimits::new(80, 80, buttons) };
+    let can = Structured { card: Some(limits), ..can() };
+    let offered = card(true, "Kettle", "", vec![tap("A"), open("Look"), tap("B"), tap("C")]);
+    let made = shown(outline(&offered, None)).native(&TEXT, &can);
+    assert_eq!(brief(&made), ["card image Kettle|Look: https://a.test/1[A t.0][B t.1] (C t.2)"]);
+}
+
+#[test]
 fn carousels_side_by_side_or_one_below_the_other() {
     let cards = |count: usize, buttons: usize| {
         let buttons = || (0..buttons).map(|at| tap(&format!("b{at}"))).collect();
