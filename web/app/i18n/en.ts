@@ -626,7 +626,7 @@ export const en = {
   "settings.language.es": "Spanish",
   "settings.language.fr": "French",
   "settings.image_hosts": "Hosts of pictures on cards",
-  "settings.imageHostsHint": "One in a line, for example cdn.example.com. Without any, every host is allowed, and the workspace shows addresses instead of pictures.",
+  "settings.imageHostsHint": "One in a line, for example cdn.example.com. Pictures from elsewhere are refused. Without any, every host is allowed.",
   "settings.programs": "Programs",
   "settings.notification_signature": "Signature of notifications",
   "settings.signatureHint": "How apps can tell that a notification is ours, unless an app says otherwise.",
