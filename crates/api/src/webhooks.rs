@@ -62,7 +62,6 @@ async fn take_in(api: &Api, request: Request) -> Response {
         method: parts.method,
         headers: parts.headers,
         body,
-        at: api.app.clock().now(),
     };
     let app = Arc::clone(&api.app);
     let work = async move { app.receive_webhook(&address.channel, &address.target, raw).await };

@@ -88,8 +88,6 @@ pub struct RawRequest {
     pub headers: http::HeaderMap,
     /// The body's bytes.
     pub body: Bytes,
-    /// When it came.
-    pub at: Timestamp,
 }
 
 /// With what a webhook is verified and a vendor is called: a source, its app, or both.
@@ -132,7 +130,7 @@ pub struct Verified<'a> {
 pub enum Refusal {
     /// A missing, malformed or wrong signature: 401.
     BadSignature(&'static str),
-    /// A wrong handshake token, or one that is meant for somebody else or is out of date: 403.
+    /// A wrong handshake token: 403.
     BadToken,
     /// The source lacks the secret to verify with: 401, and its administrator is told.
     NoSecret(&'static str),
@@ -564,12 +562,6 @@ pub trait Channel: Send + Sync {
     /// What the vendor wants to hear after everything is committed.
     fn acknowledgement(&self, _request: &RawRequest, _keys: &Keys) -> Answer {
         Answer { status: 200, content_type: "text/plain", body: String::new() }
-    }
-
-    /// With which status a webhook is refused that is for no source, or for one that is off, where the vendor then tells the consumer.
-    /// What it carried is kept all the same.
-    fn no_source_status(&self) -> Option<u16> {
-        None
     }
 
     /// Makes parts of content. Pure.

@@ -5,7 +5,7 @@ use crate::channel_log::{About, Recorder, Trace};
 use crate::ingest::Ingested;
 use crate::ports::store::{DeadLetterRow, UnitOfWork, Write};
 use crate::{AccountView, App, Unavailable};
-use antiphon_domain::{RowId, Source, SourceId, Timestamp};
+use antiphon_domain::{RowId, Source, SourceId};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,12 +21,6 @@ pub enum WebhookTarget {
 
 /// An item with the source it is for.
 type Destined = (Arc<AccountView>, Arc<Source>, InboundItem);
-
-/// Whether all of a webhook was for sources that are there and on.
-enum Homes {
-    All,
-    NotAll,
-}
 
 /// The source or app behind a target.
 struct Addressed {
@@ -60,14 +54,10 @@ impl App {
         let items = connector.parse(verified, &addressed.keys, self.clock.now());
         metrics::counter!("antiphon_webhooks_total", "channel" => connector.describe().id).increment(1);
         let answer = match self.take_in(&*connector, &addressed, &request, items, &trace).await {
-            Ok(Homes::All) => {
+            Ok(()) => {
                 self.confirm(&connector, &addressed, &request);
                 connector.acknowledgement(&request, &addressed.keys)
             }
-            Ok(Homes::NotAll) => match connector.no_source_status() {
-                Some(status) => text(status, "There is no such source, or it is switched off."),
-                None => connector.acknowledgement(&request, &addressed.keys),
-            },
             Err(error) => {
                 metrics::counter!("antiphon_webhooks_unavailable_total", "channel" => connector.describe().id).increment(1);
                 tracing::warn!(channel, %error, "a webhook could not be stored and was not acknowledged");
@@ -115,8 +105,7 @@ impl App {
         request: &RawRequest,
         items: Vec<Result<InboundItem, DeadLetter>>,
         trace: &Trace,
-    ) -> Result<Homes, Unavailable> {
-        let mut homes = Homes::All;
+    ) -> Result<(), Unavailable> {
         let mut lanes: HashMap<(SourceId, String), Vec<Destined>> = HashMap::new();
         let mut order = Vec::new();
         let mut dead = Vec::new();
@@ -137,12 +126,10 @@ impl App {
                     lanes.entry(lane).or_default().push((view, source, item));
                 }
                 Some((_, source)) => {
-                    homes = Homes::NotAll;
                     let reason = "the source is switched off; switch it on and redrive this".to_owned();
                     dead.push((Some(source), DeadLetter { source_address: item.source_address, code: "source_off", reason }));
                 }
                 None => {
-                    homes = Homes::NotAll;
                     let name = item.source_address.clone().unwrap_or_default();
                     let reason = format!("no source of this app has the address {name}; connect it and redrive this");
                     dead.push((None, DeadLetter { source_address: item.source_address, code: "unknown_source", reason }));
@@ -150,8 +137,7 @@ impl App {
             }
         }
         if let (1, true, Some(lane)) = (order.len(), dead.is_empty(), order.first()) {
-            self.take_in_lane(connector, lanes.remove(lane).unwrap_or_default(), request, trace).await?;
-            return Ok(homes);
+            return self.take_in_lane(connector, lanes.remove(lane).unwrap_or_default(), request, trace).await;
         }
         let mut running = FuturesUnordered::new();
         let mut waiting = order.into_iter();
@@ -168,13 +154,13 @@ impl App {
         for (source, letter) in dead {
             self.bury(connector, &addressed.view, source.as_deref(), request, &letter, trace).await?;
         }
-        Ok(homes)
+        Ok(())
     }
 
     /// Makes the call that the vendor waits for, in the background.
     fn confirm(self: &Arc<Self>, connector: &Arc<dyn Channel>, addressed: &Addressed, request: &RawRequest) {
         let awaited = connector.confirm().is_some_and(|confirm| confirm.awaited(request));
-        let Some(source) = addressed.keys.source.clone().filter(|_| awaited) else { return };
+        let Some(source) = addressed.keys.source.clone().filter(|source| awaited && source.enabled) else { return };
         let (app, connector, view, request) = (Arc::clone(self), Arc::clone(connector), Arc::clone(&addressed.view), request.clone());
         self.spawn(async move {
             let Some(confirm) = connector.confirm() else { return };
@@ -269,7 +255,7 @@ impl App {
         let items = connector.parse(crate::channel::Verified { request: &request }, &keys, self.clock.now());
         let addressed = Addressed { view: Arc::clone(view), keys };
         // The exchange itself is in the log since it came.
-        self.take_in(&*connector, &addressed, &request, items, &Trace::begin(self)).await.map(|_| ())
+        self.take_in(&*connector, &addressed, &request, items, &Trace::begin(self)).await
     }
 }
 
@@ -302,7 +288,6 @@ fn stored_request(request: &RawRequest) -> String {
         "query": request.query,
         "headers": headers,
         "body_hex": hex::encode(&request.body),
-        "at": request.at.0,
     })
     .to_string()
 }
@@ -321,7 +306,6 @@ fn read_request(text: &str) -> Option<RawRequest> {
         query: value.get("query")?.as_str()?.to_owned(),
         headers,
         body: hex::decode(value.get("body_hex")?.as_str()?).ok()?.into(),
-        at: Timestamp(value.get("at").and_then(serde_json::Value::as_i64).unwrap_or_default()),
     })
 }
 

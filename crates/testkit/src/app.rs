@@ -197,7 +197,6 @@ impl TestApp {
             query: query.to_owned(),
             headers,
             body: body.to_owned().into(),
-            at: self.clock.now(),
         };
         self.app.receive_webhook(channel::ID, &WebhookTarget::Source(ADDRESS.to_owned()), request).await
     }

@@ -232,7 +232,14 @@ async fn resolve(app: &Arc<App>, account: &AccountId, way: &Way, mut delivery: D
                 let now = app.clock.now();
                 let attempts = delivery.attempts;
                 if attempts >= app.limits.delivery_attempts {
-                    return Outcome::Settled;
+                    let reason = Reason {
+                        code: "not_delivered".into(),
+                        vendor_code: None,
+                        message: "The channel did not get it, as often as it was sent.".into(),
+                        remedy: Some("Try again later, or reach the consumer another way.".into()),
+                    };
+                    delivery.climb(DeliveryStatus::Failed, Some(reason), now);
+                    return settle(app, account, way, delivery).await;
                 }
                 delivery.retry(now);
                 delivery.attempts = attempts;

@@ -182,6 +182,18 @@ async fn an_unknown_outcome_that_certainly_failed_is_sent_again_before_what_foll
 }
 
 #[tokio::test]
+async fn what_certainly_never_arrives_fails_in_the_end() {
+    let test = TestApp::start().await;
+    let (agent, conversation, mut listener) = conversation(&test).await;
+    test.net.at("http://vendor.test/send/", Err(NetError::Broken("reset".into()))).at("http://vendor.test/find/", answer(404, ""));
+    test.write(&agent, &conversation, "hi").await.expect("publishes");
+    let attempts = test.app.limits().delivery_attempts;
+    until_called(&test, 2 * attempts as usize).await;
+    let failed = delivered(&mut listener, DeliveryStatus::Failed).await;
+    assert_eq!((failed.attempts, failed.reason.map(|reason| reason.code.to_string())), (attempts, Some("not_delivered".to_owned())));
+}
+
+#[tokio::test]
 async fn a_dead_token_holds_everything_until_it_is_renewed() {
     let test = TestApp::start().await;
     let (agent, conversation, mut listener) = conversation(&test).await;

@@ -9,31 +9,21 @@ mod errors;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::kit::{adapt, media, settings};
-use crate::meta::messaging::{HUMAN_AGENT_HOURS, Product, WINDOW_HOURS, Way, cards, catch_up, human_agent, inbound, send};
-use crate::meta::{self, deletion, graph, handshake, optional, secret, signature};
-use antiphon_app::channel::{
-    Adapted, Answer, CatchUp, Channel, ChannelKind, ChannelProfile, DeadLetter, FetchedMedia, InboundItem, Keys, LookedUp, Lookup,
-    MediaFetch, Outbound, OutboundContent, Profiles, RawRequest, Refusal, SendError, Sent, SignalTo, Signals, Verified,
-};
-use antiphon_app::ports::net::{Net, NetRequest};
-use antiphon_content::{Capabilities, MediaLimits, MediaRule, TextLimit, Unit, Window, WindowExtension};
-use antiphon_domain::Timestamp;
-use futures_util::future::BoxFuture;
+use crate::kit::field::{optional, secret};
+use crate::kit::settings;
+use crate::meta::messaging::{IMAGE_MAX_BYTES, MEDIA_MAX_BYTES, Messaging, Product, Way};
+use crate::meta::{self, graph};
+use antiphon_app::channel::{ChannelKind, Keys};
+use antiphon_content::{MediaRule, TextLimit, Unit};
 
 /// The longest text that the vendor takes, in characters.
 const TEXT_MAX: u32 = 2_000;
 /// Long bubbles are cut on phones, so texts are split earlier by default.
 const TEXT_MAX_DEFAULT: u32 = 640;
-const MEDIA_MAX_BYTES: u64 = 25 << 20;
-const IMAGE_MAX_BYTES: u64 = 8 << 20;
-
-/// Webhooks are repeated for hours, so the page is asked seldom: its conversations may be read twice a second only.
-const CATCH_UP_MS: i64 = 3_600_000;
 
 /// The connector.
-#[derive(Clone, Copy, Debug)]
-pub struct FacebookMessenger;
+#[expect(non_upper_case_globals, reason = "it stands where other connectors have a type of their own")]
+pub const FacebookMessenger: Messaging = Messaging { kind: &KIND, product: &PRODUCT, text, media, delivered: true };
 
 static KIND: ChannelKind = ChannelKind {
     id: "facebook_messenger",
@@ -96,139 +86,11 @@ fn way(keys: &Keys) -> Way<'_> {
     Way { host: graph::HOST, token: "page_access_token", path: page, own: page }
 }
 
-impl Channel for FacebookMessenger {
-    fn describe(&self) -> &'static ChannelKind {
-        &KIND
-    }
-
-    fn capabilities(&self, keys: &Keys) -> Capabilities {
-        let extend = human_agent(keys).then(|| WindowExtension { name: "human_agent".to_owned(), hours: HUMAN_AGENT_HOURS });
-        Capabilities {
-            text: TextLimit {
-                max: settings::number(keys, "text_max", TEXT_MAX_DEFAULT, 1, TEXT_MAX),
-                unit: Unit::Codepoint,
-                segments: false,
-            },
-            caption_max: 0,
-            structured: cards::LIMITS,
-            media: MediaLimits {
-                types: vec![MediaRule::new("image/*", IMAGE_MAX_BYTES), MediaRule::new("*/*", MEDIA_MAX_BYTES)],
-                max_bytes: MEDIA_MAX_BYTES,
-                max_per_message: 1,
-            },
-            signals: antiphon_content::Signals { typing_out: true, seen_out: true, typing_in: false, delivered: true, read: true },
-            window: Some(Window { hours: WINDOW_HOURS, extend }),
-            consent_keywords: false,
-            native_messages: true,
-        }
-    }
-
-    fn verify<'a>(&self, request: &'a RawRequest, keys: &Keys) -> Result<Verified<'a>, Refusal> {
-        signature::verify(request, keys)
-    }
-
-    fn handshake(&self, request: &RawRequest, keys: &Keys) -> Option<Result<Answer, Refusal>> {
-        if request.method != ::http::Method::GET {
-            return None;
-        }
-        Some(if request.tail == deletion::TAIL { deletion::state(request) } else { handshake::answer(request, keys) })
-    }
-
-    fn parse(&self, verified: Verified<'_>, _keys: &Keys, _now: Timestamp) -> Vec<Result<InboundItem, DeadLetter>> {
-        inbound::parse(&PRODUCT, verified.request)
-    }
-
-    fn acknowledgement(&self, request: &RawRequest, _keys: &Keys) -> Answer {
-        if request.tail == deletion::TAIL {
-            return deletion::receipt(request);
-        }
-        Answer { status: 200, content_type: "text/plain", body: "EVENT_RECEIVED".to_owned() }
-    }
-
-    fn adapt(&self, content: &OutboundContent, can: &Capabilities) -> Adapted {
-        match content {
-            OutboundContent::Structured(shown) => adapt::structured(shown, can, cards::message),
-            _ => adapt::parts(content, can),
-        }
-    }
-
-    fn send<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(send::send(&PRODUCT, out, net))
-    }
-
-    fn signals(&self) -> Option<&dyn Signals> {
-        Some(self)
-    }
-
-    fn media(&self) -> Option<&dyn MediaFetch> {
-        Some(self)
-    }
-
-    fn profiles(&self) -> Option<&dyn Profiles> {
-        Some(self)
-    }
-
-    fn lookup(&self) -> Option<&dyn Lookup> {
-        Some(self)
-    }
-
-    fn catch_up(&self) -> Option<&dyn CatchUp> {
-        Some(self)
-    }
+fn text(keys: &Keys) -> TextLimit {
+    let max = settings::number(keys, "text_max", TEXT_MAX_DEFAULT, 1, TEXT_MAX);
+    TextLimit { max, unit: Unit::Codepoint, segments: false }
 }
 
-impl CatchUp for FacebookMessenger {
-    fn every_ms(&self) -> i64 {
-        CATCH_UP_MS
-    }
-
-    fn missed<'a>(
-        &'a self,
-        keys: &'a Keys,
-        since: Timestamp,
-        now: Timestamp,
-        net: &'a dyn Net,
-    ) -> BoxFuture<'a, Result<Vec<InboundItem>, SendError>> {
-        Box::pin(catch_up::missed(&PRODUCT, keys, since, now, net))
-    }
-}
-
-impl Signals for FacebookMessenger {
-    fn typing<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, on: bool, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(send::sender_action(&PRODUCT, keys, to.address, if on { "typing_on" } else { "typing_off" }, net))
-    }
-
-    fn seen<'a>(&'a self, keys: &'a Keys, to: SignalTo<'a>, net: &'a dyn Net) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(send::sender_action(&PRODUCT, keys, to.address, "mark_seen", net))
-    }
-}
-
-impl MediaFetch for FacebookMessenger {
-    /// The addresses in webhooks carry their own permission and expire: no credential is sent to them.
-    fn fetch<'a>(
-        &'a self,
-        _keys: &'a Keys,
-        url: &'a str,
-        max_bytes: u64,
-        net: &'a dyn Net,
-    ) -> BoxFuture<'a, Result<FetchedMedia, SendError>> {
-        Box::pin(media::fetch(NetRequest::new(::http::Method::GET, url), max_bytes, net))
-    }
-}
-
-impl Profiles for FacebookMessenger {
-    fn profile<'a>(
-        &'a self,
-        keys: &'a Keys,
-        address: &'a str,
-        net: &'a dyn Net,
-    ) -> BoxFuture<'a, Result<Option<ChannelProfile>, SendError>> {
-        Box::pin(send::profile(&PRODUCT, keys, address, net))
-    }
-}
-
-impl Lookup for FacebookMessenger {
-    fn lookup<'a>(&'a self, out: &'a Outbound, net: &'a dyn Net) -> BoxFuture<'a, Result<LookedUp, SendError>> {
-        Box::pin(send::lookup(&PRODUCT, out, net))
-    }
+fn media() -> Vec<MediaRule> {
+    vec![MediaRule::new("image/*", IMAGE_MAX_BYTES), MediaRule::new("*/*", MEDIA_MAX_BYTES)]
 }

@@ -120,7 +120,6 @@ pub fn request(method: Method, url: &str, content_type: Option<&'static str>, bo
         query: query.to_owned(),
         headers,
         body: Bytes::copy_from_slice(body.as_bytes()),
-        at: NOW,
     }
 }
 

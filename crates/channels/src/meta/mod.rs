@@ -11,17 +11,8 @@ pub mod refusal;
 pub mod signature;
 pub mod usage;
 
+use crate::kit::field::{optional, secret};
 use antiphon_app::channel::Field;
-
-/// A field that is not secret and may be left out.
-pub const fn optional(name: &'static str, label: &'static str, default: Option<&'static str>, help: &'static str) -> Field {
-    Field { name, label, secret: false, required: false, default, choices: &[], help }
-}
-
-/// A secret.
-pub const fn secret(name: &'static str, label: &'static str, required: bool, help: &'static str) -> Field {
-    Field { name, label, secret: true, required, default: None, choices: &[], help }
-}
 
 /// The id of the brand's app, for a source that names no app.
 pub const OWN_APP_ID: Field = optional("app_id", "App id", None, "Only if the source names no app.");

@@ -18,9 +18,10 @@ mod templates;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::kit::field::{optional, secret};
 use crate::kit::{adapt, settings};
 use crate::meta::graph::Graph;
-use crate::meta::{self, graph, handshake, optional, secret, signature};
+use crate::meta::{self, graph, handshake, signature};
 use antiphon_app::channel::{
     Adapted, Answer, CatchUp, Channel, ChannelKind, DeadLetter, FetchedMedia, InboundItem, Keys, MediaFetch, MessageTemplate, Outbound,
     OutboundContent, RawRequest, Refusal, SendError, Sent, SignalTo, Signals, Templates, Verified,

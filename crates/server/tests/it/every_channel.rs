@@ -141,7 +141,6 @@ impl Pair {
                 query: query.to_owned(),
                 headers,
                 body: entry.body.clone(),
-                at: Timestamp(entry.at_ms),
             };
             let id = self.channel.describe().id;
             let verified = self.channel.verify(&request, &self.keys).unwrap_or_else(|refusal| panic!("{id}: {refusal:?} {request:?}"));

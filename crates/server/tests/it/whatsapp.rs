@@ -29,7 +29,6 @@ fn told(sim: &WhatsappSim, channel: &dyn Channel, keys: &Keys, after: usize) -> 
             query: String::new(),
             headers,
             body: entry.body.clone(),
-            at: START,
         };
         let verified = channel.verify(&request, keys).expect("the simulator signs as the connector checks");
         channel.parse(verified, keys, START).into_iter().map(|item| item.expect("usable")).collect::<Vec<_>>()

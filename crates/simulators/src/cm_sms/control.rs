@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CmSim, Settings};
-use crate::kit::control::{self, answer, read};
-use crate::kit::{SimError, respond};
+use crate::kit::control::{self, answer, overlaid};
+use crate::kit::respond;
 
 pub(super) fn router(sim: &CmSim) -> Router {
     Router::new()
@@ -106,15 +106,7 @@ async fn settings(State(sim): State<CmSim>) -> Response<Body> {
 }
 
 async fn set_settings(State(sim): State<CmSim>, body: Bytes) -> Response<Body> {
-    // What is not named keeps its value: the new settings are the old ones overlaid.
-    let merged = read::<serde_json::Map<String, Value>>(&body).and_then(|given| {
-        let mut all = serde_json::to_value(sim.settings()).unwrap_or_default();
-        for (name, value) in given {
-            all[name] = value;
-        }
-        serde_json::from_value::<Settings>(all).map_err(|error| SimError(format!("body: {error}")))
-    });
-    answer(merged.map(|settings| {
+    answer(overlaid(&sim.settings(), &body).map(|settings: Settings| {
         sim.change_settings(|current| *current = settings);
         serde_json::to_value(sim.settings()).unwrap_or_default()
     }))

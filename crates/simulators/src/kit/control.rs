@@ -13,8 +13,8 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, Method, Response};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::phone::{NewConsumer, Written};
@@ -298,4 +298,13 @@ async fn leave(State(sim): State<Simulator>, body: Bytes) -> Response<Body> {
 /// A vendor handler's state and a JSON body in, a control answer out; saves each of them the same four lines.
 pub(crate) fn with<S, T: DeserializeOwned>(state: &S, body: &[u8], act: impl FnOnce(&S, T) -> Result<Value, SimError>) -> Response<Body> {
     answer(read::<T>(body).and_then(|body| act(state, body)))
+}
+
+/// New settings: what is not named keeps its value.
+pub(crate) fn overlaid<T: Serialize + DeserializeOwned>(current: &T, body: &[u8]) -> Result<T, SimError> {
+    let mut all = serde_json::to_value(current).unwrap_or_default();
+    for (name, value) in read::<serde_json::Map<String, Value>>(body)? {
+        all[name] = value;
+    }
+    serde_json::from_value(all).map_err(|error| SimError(format!("body: {error}")))
 }

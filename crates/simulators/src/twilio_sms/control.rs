@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::TwilioSim;
 use super::model::{Fate, Message, OptOutMode, Settings, Step};
-use crate::kit::control::{self, answer, read};
+use crate::kit::control::{self, answer, overlaid};
 use crate::kit::{SimError, lock, respond};
 
 pub(crate) fn router(sim: &TwilioSim) -> Router {
@@ -158,15 +158,7 @@ async fn settings(State(sim): State<TwilioSim>) -> Response<Body> {
 }
 
 async fn set_settings(State(sim): State<TwilioSim>, body: Bytes) -> Response<Body> {
-    // What is not named keeps its value: the new settings are the old ones overlaid.
-    let merged = read::<serde_json::Map<String, Value>>(&body).and_then(|given| {
-        let mut all = serde_json::to_value(sim.settings()).unwrap_or_default();
-        for (name, value) in given {
-            all[name] = value;
-        }
-        serde_json::from_value::<Settings>(all).map_err(|error| SimError(format!("body: {error}")))
-    });
-    answer(merged.map(|settings| {
+    answer(overlaid(&sim.settings(), &body).map(|settings: Settings| {
         sim.change_settings(|current| *current = settings);
         serde_json::to_value(sim.settings()).unwrap_or_default()
     }))

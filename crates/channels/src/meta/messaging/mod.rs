@@ -5,8 +5,11 @@
 pub mod attachments;
 pub mod cards;
 pub mod catch_up;
+mod connector;
 pub mod inbound;
 pub mod send;
+
+pub use connector::Messaging;
 
 use super::graph::Graph;
 use crate::kit::errors::Row;
@@ -18,7 +21,12 @@ pub const WINDOW_HOURS: u32 = 24;
 /// And for so many by a human agent, where the app was approved for that.
 pub const HUMAN_AGENT_HOURS: u32 = 7 * 24;
 
-/// One of the two channels.
+/// The largest file of either channel, in bytes.
+pub const MEDIA_MAX_BYTES: u64 = 25 << 20;
+/// The largest picture of either channel, in bytes.
+pub const IMAGE_MAX_BYTES: u64 = 8 << 20;
+
+/// What the wire of one of the two channels has of its own.
 #[derive(Debug)]
 pub struct Product {
     /// What webhooks of it are about.
